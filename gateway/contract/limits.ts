@@ -1,0 +1,124 @@
+/**
+ * Every bound in the program, with its unit and its reason. Nothing grows without one of these.
+ */
+export const limits = {
+  /** A chat with a few images is a few MB; 32 MiB holds a long agent context with screenshots. */
+  requestBodyBytes: 32 * 1024 * 1024,
+  /** Audio and image uploads: OpenAI's own limit for files of transcription is 25 MB. */
+  multipartBodyBytes: 64 * 1024 * 1024,
+  /** JSON deeper than this is an attack or a bug; tool schemas stay under 20. */
+  jsonDepth: 64,
+  requestHeaderBytes: 16 * 1024,
+  requestHeaderCount: 100,
+  /** Inbound sockets; a developer machine has tens. */
+  maxConnections: 2_048,
+  /** Slow-loris: the header block must be complete by then. */
+  headersTimeoutMs: 10_000,
+  /** The body must have arrived by then. */
+  requestTimeoutMs: 60_000,
+  connectionsCheckingIntervalMs: 2_000,
+  /** Longer than the keep-alive of common clients, so that it is they who close first. */
+  keepAliveTimeoutMs: 65_000,
+  /** Bad keys per minute before every further bad key is answered 429. */
+  badKeysPerMinute: 20,
+
+  connectTimeoutMs: 10_000,
+  /** A cloud model that reasons before it speaks. */
+  firstTokenTimeoutMs: 120_000,
+  /** A local model may have to be loaded from a slow disk first. */
+  firstTokenTimeoutLocalMs: 600_000,
+  betweenTokensTimeoutMs: 90_000,
+  totalTimeoutMs: 1_800_000,
+  /** SSE comments while an upstream is silent, so that proxies and clients keep the stream. */
+  heartbeatMs: 15_000,
+  /** A client that reads nothing for so long is gone. */
+  slowClientMs: 60_000,
+
+  /** LiteLLM's default: attempts beyond the first. */
+  retries: 2,
+  retryDelayMs: 500,
+  retryDelayMaxMs: 8_000,
+  retryJitterMs: 750,
+  /** A longer Retry-After is passed on to the client instead of waited for. */
+  retryAfterMaxMs: 60_000,
+  /** Fallback groups tried after the primary one. */
+  maxFallbacks: 5,
+  /** Attempts in one request, over everything; no plan makes more. */
+  maxAttempts: 20,
+
+  cooldownMs: 5_000,
+  cooldownMaxMs: 300_000,
+  /** Consecutive failures that open a breaker. */
+  breakerFailures: 3,
+  allowedFails: 3,
+
+  /** Requests waiting for a target that is at its parallel limit. */
+  queueLength: 1_000,
+
+  /** An error page is read up to here; the rest is discarded. */
+  errorBodyBytes: 64 * 1024,
+  /** A JSON reply is buffered up to here (images come as base64). */
+  replyBodyBytes: 64 * 1024 * 1024,
+  /** One SSE event or NDJSON line. */
+  streamLineBytes: 16 * 1024 * 1024,
+  /** Bytes of a verbatim stream kept to continue it on another target. */
+  replayBytes: 256 * 1024,
+  /** Sockets per upstream origin. */
+  upstreamConnections: 256,
+
+  /** Rows waiting for the log writer; beyond it rows are counted and dropped, never blocking. */
+  logQueueRows: 10_000,
+  logBatchRows: 100,
+  logBatchMs: 50,
+  logKeepDays: 30,
+  logMaxMb: 512,
+  /** Error messages on a row. */
+  logMessageChars: 500,
+  /** Rows deleted in one transaction of the retention run, so that writers never wait long. */
+  logDeleteChunkRows: 500,
+  /** Pause between two such transactions, and between two retention runs. */
+  logDeletePauseMs: 5,
+  logRetentionIntervalMs: 60_000,
+  /** Rows that one query of the log may give. */
+  logQueryRows: 1_000,
+  /** How often `spillway logs --follow` looks for new rows. */
+  logFollowMs: 500,
+  /** The log's size while it has to live in memory, because its folder cannot be written. */
+  logMemoryMb: 16,
+
+  /** How long SQLite waits for another process that holds a file. */
+  sqliteBusyMs: 5_000,
+  /** A write-ahead log beyond this is written back with force, although readers may have to wait. */
+  sqliteWalBytes: 16 * 1024 * 1024,
+  /** A database up to this size is checked page by page when it is opened (about 1 ms per MiB). */
+  sqliteQuickCheckBytes: 16 * 1024 * 1024,
+  /** How soon keys that another process made or revoked are seen. */
+  ledgerPollMs: 1_000,
+  /** Damaged log files kept aside; older ones are deleted. */
+  quarantinedLogs: 3,
+  /** App keys, revoked ones included, and the length of their names. */
+  appKeys: 1_000,
+  appKeyNameChars: 64,
+
+  /** Drain at shutdown: streams may finish until then. */
+  drainMs: 10_000,
+
+  /** One probe of a possible runner. */
+  probeTimeoutMs: 500,
+  probeIntervalMs: 15_000,
+  probeBodyBytes: 4 * 1024 * 1024,
+  /** Models taken from one runner's listing. */
+  listedModels: 2_000,
+  /** Probes under way at the same time. */
+  probeConcurrency: 8,
+  /** Rounds in a row that a runner may miss before it counts as gone. */
+  probeMisses: 2,
+  /** How long the inventory of this machine's hardware may take. */
+  machineTimeoutMs: 4_000,
+
+  configFileBytes: 10 * 1024 * 1024,
+  configWatchDebounceMs: 200,
+  includeDepth: 8,
+} as const
+
+export type Limits = typeof limits

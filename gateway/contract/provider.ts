@@ -1,0 +1,131 @@
+import type { ChatRequest, CompletionRequest, EmbeddingsReply, EmbeddingsRequest } from './chat.ts'
+import type { Failure } from './failure.ts'
+import type { JsonObject } from './json.ts'
+import type { Locality, Target } from './route.ts'
+import type { StreamEvent } from './stream-event.ts'
+
+/**
+ * An upstream's wire, as pure translation: it never fetches, retries, logs, reads time or throws on what an
+ * upstream sends. So a recorded exchange is a complete test of it.
+ */
+export interface Provider {
+  /** Registry id and the prefix in `provider/model`: lower case, `[a-z0-9_-]+`. */
+  readonly id: string
+  /** Other prefixes that mean the same, such as LiteLLM's `hosted_vllm`. */
+  readonly aliases: readonly string[]
+  /** The name that people read. */
+  readonly label: string
+  readonly defaults: ProviderDefaults
+  /** True when an assistant prefix can be continued: {@link ChatRequest.prefill} is honoured. */
+  readonly prefill: boolean
+  /**
+   * Which client routes this upstream serves in the client's own dialect, and the path under the base URL.
+   * Bytes pass both ways as they are. A route that is absent is translated, if a translation exists.
+   */
+  readonly verbatim: Readonly<Partial<Record<VerbatimRoute, string>>>
+  /** The headers of every request to this target: credentials, versions. Names in lower case. */
+  headers(target: Target): Record<string, string>
+  /**
+   * What must change in the client's own JSON body before it goes out verbatim: only this upstream's known
+   * refusals. `undefined` as a value removes the key. Returns no keys when nothing must change.
+   */
+  verbatimEdits?(body: JsonObject, route: VerbatimRoute, target: Target): JsonObject
+  readonly chat?: Translation<ChatRequest>
+  readonly completions?: Translation<CompletionRequest>
+  readonly embeddings?: EmbeddingsTranslation
+  /** OpenAI parameters that this upstream refuses: dropped or refused according to `drop_params`. */
+  readonly unsupportedParams?: readonly string[]
+  /** What a reply that is not a success means. `body` is at most {@link Limits.errorBodyBytes} of text. */
+  failure(head: HttpHead, body: string): Failure
+  /** How to ask which models it has. Absent where there is no such route. */
+  readonly listing?: ModelListing
+  /** Only for the built-in model: answers in process, without any upstream. */
+  respond?(request: ChatRequest): Iterable<StreamEvent>
+}
+
+export interface ProviderDefaults {
+  /** Ends without a slash; absent where there is no sensible default and `base_url` is required. */
+  readonly baseUrl?: string
+  /** Environment variables that may hold the base URL, first one wins. */
+  readonly baseUrlEnv: readonly string[]
+  /** Environment variables that may hold the key, first one wins. */
+  readonly keyEnv: readonly string[]
+  readonly keyRequired: boolean
+  readonly locality: Locality
+}
+
+/** Client routes, named by the path after `/v1/`. */
+export type VerbatimRoute =
+  | 'chat/completions'
+  | 'completions'
+  | 'embeddings'
+  | 'images/generations'
+  | 'images/edits'
+  | 'images/variations'
+  | 'audio/speech'
+  | 'audio/transcriptions'
+  | 'audio/translations'
+  | 'moderations'
+  | 'rerank'
+  | 'responses'
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  /** Appended to the target's base URL; begins with a slash. */
+  readonly path: string
+  /** Beyond {@link Provider.headers}; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface HttpHead {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+export interface Translation<Request> {
+  /** The upstream request, or why this target cannot serve it (`kind: 'unsupported'`). */
+  request(request: Request, target: Target, options: TranslationOptions): HttpRequest | Failure
+  /** A new reader for one successful reply; picks JSON, SSE or NDJSON by the reply's content type. */
+  reader(head: HttpHead): Reader
+}
+
+export interface TranslationOptions {
+  readonly stream: boolean
+}
+
+/**
+ * Turns reply bytes into events. Push-based and synchronous on purpose: an async generator per event costs more
+ * than the whole translation, and a state machine is tested with chunks of any size without a scheduler.
+ */
+export interface Reader {
+  /** Bytes as they came, cut anywhere, even inside a character. */
+  push(bytes: Uint8Array): readonly StreamEvent[]
+  /**
+   * The body ended cleanly. Gives the events that complete the grammar; a reply that lacks its end gives
+   * `failure` of kind `cut`, one that is not what was promised `bad-reply`.
+   */
+  end(): readonly StreamEvent[]
+}
+
+export interface EmbeddingsTranslation {
+  request(request: EmbeddingsRequest, target: Target): HttpRequest | Failure
+  reply(body: string): EmbeddingsReply | Failure
+}
+
+export interface ListedModel {
+  readonly id: string
+  readonly contextTokens?: number
+  readonly capabilities?: readonly Capability[]
+  /** True when the model behind this URL runs in somebody's cloud (Ollama's `:cloud` models). */
+  readonly remote?: boolean
+}
+
+export type Capability = 'chat' | 'completion' | 'embedding' | 'tools' | 'vision' | 'reasoning' | 'insert' | 'audio'
+
+export interface ModelListing {
+  readonly path: string
+  /** Reads the listing's JSON text; anything unexpected gives an empty list. */
+  models(body: string): readonly ListedModel[]
+}

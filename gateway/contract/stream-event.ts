@@ -1,0 +1,86 @@
+import type { Opaque } from './chat.ts'
+import type { Failure } from './failure.ts'
+
+/**
+ * What an upstream's answer means, whatever its wire. The grammar, which the contract test checks:
+ *
+ *   start (text-delta | reasoning-delta | tool-call-start | tool-call-delta)* usage? end usage?
+ *   start? (...)* failure
+ *
+ * `usage` may repeat (cumulative; the last one holds) and may come after `end`. After `failure` nothing
+ * comes. A `tool-call-delta` belongs to the last `tool-call-start` with the same `index`; indexes are
+ * contiguous from 0 in order of appearance.
+ */
+export type StreamEvent =
+  | StartEvent
+  | TextDelta
+  | ReasoningDelta
+  | ToolCallStart
+  | ToolCallDelta
+  | UsageEvent
+  | EndEvent
+  | FailureEvent
+
+export interface StartEvent {
+  readonly type: 'start'
+  /** The model that the upstream says it is. */
+  readonly model: string
+  readonly upstreamId?: string
+}
+export interface TextDelta {
+  readonly type: 'text-delta'
+  readonly text: string
+  /** Token log probabilities in OpenAI's `content` shape, where the client asked for them. */
+  readonly logprobs?: Opaque
+  /** Answer index when the client asked for several; absent means 0. */
+  readonly choice?: number
+}
+export interface ReasoningDelta {
+  readonly type: 'reasoning-delta'
+  readonly text: string
+  readonly signature?: string
+  readonly redacted?: string
+  readonly choice?: number
+}
+export interface ToolCallStart {
+  readonly type: 'tool-call-start'
+  readonly index: number
+  readonly id: string
+  readonly name: string
+  readonly choice?: number
+}
+export interface ToolCallDelta {
+  readonly type: 'tool-call-delta'
+  readonly index: number
+  readonly argumentsJson: string
+  readonly choice?: number
+}
+export interface UsageEvent {
+  readonly type: 'usage'
+  readonly usage: Usage
+}
+export interface EndEvent {
+  readonly type: 'end'
+  readonly reason: FinishReason
+  /** The upstream's own word for it, for the log. */
+  readonly rawReason?: string
+  /** Why the model refused, where it said so. */
+  readonly refusal?: string
+  readonly choice?: number
+}
+export interface FailureEvent {
+  readonly type: 'failure'
+  readonly failure: Failure
+}
+
+/** OpenAI's vocabulary; every other one is mapped to it (`reference`: the providers' own tables). */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
+
+/** Tokens as billed. `input` includes what came from or went into a cache; `output` includes reasoning. */
+export interface Usage {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
+  readonly reasoning?: number
+}
