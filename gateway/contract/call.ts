@@ -60,6 +60,7 @@ export interface ReplySink {
   /** Sends status and headers; once only. */
   head(status: number, headers: Readonly<Record<string, string>>): void
   write(chunk: Uint8Array | string): boolean
+  /** Calls `resume` once, when the client has read what was written; asked for anew after every `false`. */
   onDrain(resume: () => void): void
   end(chunk?: Uint8Array | string): void
   /** Calls once when the client went away before `end`. */

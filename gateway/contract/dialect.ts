@@ -81,7 +81,8 @@ export interface PassingContext {
  */
 export interface PassingReader {
   /**
-   * Bytes in, what to hand on out: `forward` is the same object where nothing was held back. Whole events are
+   * Bytes in, what to hand on out: whole events only, so that a word of our own never lands in the middle of one;
+   * `forward` is the same object where nothing was held back. Whole events are
    * held back only when they must not reach the client: hidden usage, and errors, which become `failure`.
    */
   push(bytes: Uint8Array): { readonly forward: Uint8Array | undefined; readonly failure?: Failure }

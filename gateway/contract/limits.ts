@@ -21,6 +21,20 @@ export const limits = {
   keepAliveTimeoutMs: 65_000,
   /** Bad keys per minute before every further bad key is answered 429. */
   badKeysPerMinute: 20,
+  /** A refused client may finish sending for so long and so much, so that it can read why it was refused. */
+  lingerMs: 2_000,
+  lingerBytes: 64 * 1024 * 1024,
+  /** A refused body up to here is read and dropped, which keeps the connection; a larger one costs it. */
+  discardBytes: 64 * 1024,
+  /** What is kept of a user agent. */
+  clientNameChars: 80,
+  /** Parts of a form, and the header lines of one part. */
+  multipartParts: 256,
+  multipartHeaderBytes: 8 * 1024,
+  /** Port 0: attempts at finding one port that is free on both loopback addresses. */
+  portAttempts: 20,
+  /** A connection to ourselves must arrive by then, else something else answers on the port. */
+  selfProbeMs: 1_000,
 
   connectTimeoutMs: 10_000,
   /** A cloud model that reasons before it speaks. */
@@ -57,6 +71,8 @@ export const limits = {
 
   /** An error page is read up to here; the rest is discarded. */
   errorBodyBytes: 64 * 1024,
+  /** An upstream's own sentence inside our error message. */
+  upstreamMessageChars: 2_000,
   /** A JSON reply is buffered up to here (images come as base64). */
   replyBodyBytes: 64 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
@@ -65,6 +81,21 @@ export const limits = {
   replayBytes: 256 * 1024,
   /** Sockets per upstream origin. */
   upstreamConnections: 256,
+  /** Origins whose idle connections are kept; the oldest pool is closed beyond it. */
+  upstreamOrigins: 256,
+  /** Uvicorn closes an idle connection after 5 s, Node's http after 5 s: it must be we who close first. */
+  upstreamKeepAliveMs: 4_000,
+  /** Load balancers of clouds keep idle connections for a minute or more, and a TLS handshake is dear. */
+  upstreamKeepAliveTlsMs: 30_000,
+  upstreamHeaderBytes: 64 * 1024,
+  /** An upstream that has finished its answer may take so long to end the body; then we end without it. */
+  finishGraceMs: 500,
+  /** Bytes kept while a stream has not yet shown any content; comments and role deltas are small. */
+  heldBackBytes: 1024 * 1024,
+  /** Targets whose health is remembered; wildcard routes can name any number of models. */
+  trackedTargets: 2_000,
+  /** Answers whose latency is remembered for each target. */
+  latencySamples: 20,
 
   /** Rows waiting for the log writer; beyond it rows are counted and dropped, never blocking. */
   logQueueRows: 10_000,
@@ -102,6 +133,8 @@ export const limits = {
 
   /** Drain at shutdown: streams may finish until then. */
   drainMs: 10_000,
+  /** The server outlives the drain by this much, so that the last error events leave. */
+  drainGraceMs: 500,
 
   /** One probe of a possible runner. */
   probeTimeoutMs: 500,
@@ -116,9 +149,34 @@ export const limits = {
   /** How long the inventory of this machine's hardware may take. */
   machineTimeoutMs: 4_000,
 
+  /** A longer model name is unknown, and is not matched against patterns. */
+  modelNameChars: 512,
+  /** Names resolved through patterns or endpoints that are kept, the least recently used one goes first. */
+  resolvedNames: 1_000,
+  /** A longer credential is not one of ours, and is not even hashed. */
+  appKeyChars: 512,
+  /** Rate limits count over the last minute, in entries that begin at least `rateWindowStepMs` apart. */
+  rateWindowMs: 60_000,
+  /** Requests that come closer together than this share an entry: 1,201 entries at most for each limit. */
+  rateWindowStepMs: 50,
+
   configFileBytes: 10 * 1024 * 1024,
   configWatchDebounceMs: 200,
+  /** A file that never rests is read after this long all the same. */
+  configSettleMs: 2_000,
+  /** File systems that send no events (network shares, symlink targets) are looked at this often. */
+  configPollMs: 5_000,
   includeDepth: 8,
+  includedFiles: 100,
+  /** Values in one configuration after anchors are expanded: thousands of deployments fit. */
+  configNodes: 200_000,
+  /** Findings about one configuration; nobody reads more. */
+  configDiagnostics: 200,
+
+  /** Log rows that the desktop window may ask for at once. */
+  desktopRows: 200,
+  /** Calls of the desktop window; it asks for its two things every two seconds. */
+  desktopCallsPerSecond: 50,
 } as const
 
 export type Limits = typeof limits

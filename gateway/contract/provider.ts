@@ -16,6 +16,11 @@ export interface Provider {
   /** The name that people read. */
   readonly label: string
   readonly defaults: ProviderDefaults
+  /**
+   * Tidies a base URL that a person gave: adds the `/v1` that a bare `http://host:8000` lacks, removes the one that a
+   * native API does not want. Called once, by whoever makes a {@link Target}; absent: taken as it is.
+   */
+  normaliseBaseUrl?(given: string): string
   /** True when an assistant prefix can be continued: {@link ChatRequest.prefill} is honoured. */
   readonly prefill: boolean
   /**

@@ -52,6 +52,8 @@ export interface Timeouts {
   readonly firstTokenMs: number
   readonly betweenTokensMs: number
   readonly totalMs: number
+  /** Of one attempt that is not streamed: until its answer is complete. Absent: only `totalMs` bounds it. */
+  readonly answerMs?: number
 }
 
 /** What a deployment does to the client's parameters, as LiteLLM has it. */

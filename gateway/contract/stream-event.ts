@@ -7,9 +7,10 @@ import type { Failure } from './failure.ts'
  *   start (text-delta | reasoning-delta | tool-call-start | tool-call-delta)* usage? end usage?
  *   start? (...)* failure
  *
- * `usage` may repeat (cumulative; the last one holds) and may come after `end`. After `failure` nothing
- * comes. A `tool-call-delta` belongs to the last `tool-call-start` with the same `index`; indexes are
- * contiguous from 0 in order of appearance.
+ * `usage` may repeat (cumulative; the last one holds) and may come after `end`. Each answer of several has an
+ * `end` of its own. After `failure` nothing comes; it may follow even an `end`, because some upstreams say that they
+ * have finished and then take it back (OpenRouter). A `tool-call-delta` belongs to the last `tool-call-start` with the
+ * same `index`; indexes are contiguous from 0 in order of appearance.
  */
 export type StreamEvent =
   | StartEvent

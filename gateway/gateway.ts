@@ -1,0 +1,238 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { newAppKey } from './accounts/keys.ts'
+import { createLimiter } from './accounts/limits.ts'
+import { createBadKeyThrottle } from './accounts/throttle.ts'
+import type { Clock } from './contract/clock.ts'
+import type { AppSettings, GatewayConfig } from './contract/config.ts'
+import { isFailure } from './contract/failure.ts'
+import { limits } from './contract/limits.ts'
+import type { FoundRunner } from './contract/runner.ts'
+import { openaiChat } from './dialects/openai-chat.ts'
+import { openaiCompletions } from './dialects/openai-completions.ts'
+import { openaiEmbeddings } from './dialects/openai-embeddings.ts'
+import { openaiErrors } from './dialects/openai-error.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
+import { createGatewayServer, type GatewayServer } from './http/server.ts'
+import type { ServerDeps } from './http/server-deps.ts'
+import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { openLiveConfig, type LiveConfig } from './live-config.ts'
+import { findProvider } from './providers/registry.ts'
+import { refusedRow } from './refused-row.ts'
+import { readControls } from './routing/controls.ts'
+import { applyParams } from './routing/params.ts'
+import { plan } from './routing/plan.ts'
+import { createRunnerScout, type Scout } from './sensors/scout.ts'
+import { StartError } from './start-error.ts'
+import { claimDataDir, DataDirInUseError, type InstanceLock } from './store/instance-lock.ts'
+import type { StoredRequest } from './store/log-query.ts'
+import { openStore, type Store } from './store/store.ts'
+import { VERSION } from './version.ts'
+
+export interface GatewayOptions {
+  /** Where keys and logs are kept; made when it is missing. */
+  readonly dataDir: string
+  /** `spillway.yaml` or LiteLLM's `config.yaml`; undefined: what is found on this machine is served. */
+  readonly configPath: string | undefined
+  /** Overrides the configuration's port; 0 takes a free one. */
+  readonly port: number | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** A line for the person who runs it: a key that was made, a broken edit, a damaged file. Never holds an old key. */
+  readonly onNotice: (text: string) => void
+}
+
+export interface Gateway {
+  /** `http://127.0.0.1:N`, without `/v1`. */
+  readonly url: string
+  readonly port: number
+  /** The newest request rows, oldest first. */
+  recentRequests(limit: number): Promise<readonly StoredRequest[]>
+  runners(): readonly FoundRunner[]
+  config(): GatewayConfig
+  /** Lets running answers finish for at most `drainMs`, then ends them with an error; writes every row; idempotent. */
+  close(drainMs: number): Promise<void>
+}
+
+/** How long the first look for runners may hold up the start: requests that come at once should find them. */
+const FIRST_LOOK_MS = 400
+
+/** The whole program put together. Throws {@link StartError} when it cannot start. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { clock, env, onNotice } = options
+  const live = openLiveConfig({ path: options.configPath, env, clock, onNotice })
+  const lock = claim(options.dataDir)
+  const store = await openStore({ dataDir: options.dataDir, logs: live.config().logs, clock, onNotice })
+  const engine = createEngine({
+    clock,
+    random: Math.random,
+    findProvider,
+    applyParams,
+    log: store.log,
+    settings: () => live.config().routing,
+    userAgent: `spillway/${VERSION}`,
+    report: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),
+  })
+  const parts: Parts = { options, live, lock, store, engine }
+  try {
+    return await assemble(parts)
+  } catch (error) {
+    await shutDown(parts, undefined)
+    throw error
+  }
+}
+
+interface Parts {
+  readonly options: GatewayOptions
+  readonly live: LiveConfig
+  readonly lock: InstanceLock
+  readonly store: Store
+  readonly engine: Engine
+}
+
+async function assemble(parts: Parts): Promise<Gateway> {
+  const { options, live, store, engine } = parts
+  const { clock, env, onNotice } = options
+  const limiter = createLimiter(clock)
+  const keys = createKeyRing({
+    config: live.config,
+    store,
+    env,
+    onConfigChange: live.onChange,
+    onRevoked: (record) => {
+      engine.cancelApp(record.id)
+      limiter.forget(record.name)
+    },
+  })
+  if (live.config().server.auth === 'key' && keys.isEmpty) await createFirstKey(store, onNotice)
+  const server = createGatewayServer(serverDeps(parts, { keys, limiter }))
+  const listening = await server.listen(options.port ?? live.config().server.port)
+  if (!listening.ok) throw new StartError(1, [listening.message])
+  if (listening.notice !== undefined) onNotice(listening.notice)
+  const scout = await startScout(parts, listening.port)
+
+  let closing: Promise<void> | undefined
+  return {
+    url: `http://127.0.0.1:${listening.port}`,
+    port: listening.port,
+    config: live.config,
+    runners: () => scout?.runners() ?? [],
+    recentRequests: async (limit) => {
+      await store.flush()
+      const rows = await store.queryLogs({ limit })
+      return isFailure(rows) ? [] : rows
+    },
+    close: (drainMs) => {
+      closing ??= closeAll({ parts, server, scout }, drainMs)
+      return closing
+    },
+  }
+}
+
+interface Accounts {
+  readonly keys: KeyRing
+  readonly limiter: ReturnType<typeof createLimiter>
+}
+
+function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: Accounts): ServerDeps {
+  const { clock, onNotice } = options
+  const settingsOf = createAppIndex(live)
+  return {
+    clock,
+    newId: randomUUID,
+    version: VERSION,
+    config: live.config,
+    plan: (facts, app) => {
+      const { mode, routing } = live.config()
+      const snapshot = engine.snapshot()
+      return plan({ facts, app, directory: live.directory(), routing, mode, snapshot, random: Math.random })
+    },
+    execute: (call, sink) => engine.execute(call, sink),
+    resolveKey: keys.resolve,
+    admit: (app, tokensEstimate) => limiter.admit(settingsOf(app.name), tokensEstimate),
+    limitHeaders: (app) => limiter.headers(settingsOf(app.name)),
+    badKeys: createBadKeyThrottle(clock),
+    listModels: (app) => live.directory().list({ app }),
+    modelInfo: (app) => live.directory().modelInfo(app),
+    suggestModel: (name) => live.directory().suggest(name),
+    ready: () => true,
+    dialects: { chat: openaiChat, completions: openaiCompletions, embeddings: openaiEmbeddings, errors: openaiErrors },
+    readControls,
+    onFailed: (event) => store.log.append(refusedRow(event)),
+    onBug: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),
+  }
+}
+
+/** The limits of each app by name, found without a search; read anew when the configuration changes. */
+function createAppIndex(live: LiveConfig): (name: string) => AppSettings {
+  const read = (): Map<string, AppSettings> => new Map(live.config().apps.map((app) => [app.name, app]))
+  let byName = read()
+  live.onChange(() => {
+    byName = read()
+  })
+  return (name) => byName.get(name) ?? { ...NO_LIMITS, name }
+}
+
+const NO_LIMITS: Omit<AppSettings, 'name'> = {
+  models: undefined,
+  origins: [],
+  rpm: undefined,
+  tpm: undefined,
+  maxParallelRequests: undefined,
+}
+
+function claim(dataDir: string): InstanceLock {
+  const lock = claimDataDir(dataDir, process.pid)
+  if (lock instanceof DataDirInUseError) throw new StartError(1, [lock.message])
+  return lock
+}
+
+/** There is no state without a key unless the user chose it: the first start makes one and shows it once. */
+async function createFirstKey(store: Store, onNotice: (text: string) => void): Promise<void> {
+  if (store.keys.state === 'reset' || store.keys.state === 'unavailable') {
+    onNotice('The stored keys cannot be read, so no key works. Make one with: spillway keys create NAME')
+    return
+  }
+  const { key, sha256, last4 } = newAppKey(randomBytes)
+  const created = await store.keys.create({ name: 'default', sha256, last4 })
+  if (isFailure(created)) onNotice(created.message)
+  else onNotice(`Your key (shown once): ${key}`)
+}
+
+async function startScout({ options, live, engine }: Parts, ownPort: number): Promise<Scout | undefined> {
+  if (!live.config().discovery) return undefined
+  const scout = createRunnerScout({
+    clock: options.clock,
+    env: options.env,
+    probe: (url, limit) => engine.probe(url, limit),
+    findProvider,
+    ownPort: () => ownPort,
+    onChange: live.useRunners,
+  })
+  scout.start()
+  await Promise.race([scout.refresh(), options.clock.sleep(FIRST_LOOK_MS)])
+  return scout
+}
+
+interface Running {
+  readonly parts: Parts
+  readonly server: GatewayServer
+  readonly scout: Scout | undefined
+}
+
+async function closeAll({ parts, server, scout }: Running, drainMs: number): Promise<void> {
+  scout?.stop()
+  await Promise.all([server.close(drainMs + limits.drainGraceMs), parts.engine.drain(drainMs)])
+  await shutDown(parts, server)
+}
+
+async function shutDown({ live, engine, store, lock }: Parts, server: GatewayServer | undefined): Promise<void> {
+  live.close()
+  await server?.close(0)
+  await engine.close()
+  await store.close()
+  lock.release()
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,95 @@
+import { watch } from 'node:fs'
+import type { Clock } from './contract/clock.ts'
+import type { GatewayConfig } from './contract/config.ts'
+import type { FoundRunner } from './contract/runner.ts'
+import { formatDiagnostic } from './config/format-diagnostic.ts'
+import { defaultConfig, readConfig, type ConfigResult } from './config/read-config.ts'
+import { readTextFile } from './config/read-file.ts'
+import { createConfigWatcher, type WatchDirectory } from './config/watch-config.ts'
+import { findProvider } from './providers/registry.ts'
+import { createDirectory, type Directory } from './routing/directory.ts'
+import { StartError } from './start-error.ts'
+
+export interface LiveConfigOptions {
+  /** Undefined: no file, so what is found on this machine is served. */
+  readonly path: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly onNotice: (text: string) => void
+}
+
+/**
+ * The configuration in force and the directory of names that follows from it and from the runners found. Both are
+ * immutable values that are swapped whole: a request that has begun keeps the ones it began with.
+ */
+export interface LiveConfig {
+  config(): GatewayConfig
+  directory(): Directory
+  useRunners(runners: readonly FoundRunner[]): void
+  onChange(listener: () => void): void
+  close(): void
+}
+
+/** Reads the configuration; throws {@link StartError} with exit code 2 when it is wrong. */
+export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
+  const { path, env, clock, onNotice } = options
+  const listeners: (() => void)[] = []
+  const first = path === undefined ? undefined : readFirst(path, env, onNotice)
+  let config = first?.ok ? first.config : defaultConfig()
+  let runners: readonly FoundRunner[] = []
+  let directory = createDirectory(config, runners, findProvider)
+
+  const rebuild = (): void => {
+    directory = createDirectory(config, runners, findProvider)
+    for (const listener of listeners) listener()
+  }
+  const watcher =
+    path === undefined || first === undefined
+      ? undefined
+      : createConfigWatcher({
+          initial: first,
+          read: () => read(path, env),
+          clock,
+          watchDirectory,
+          onChange: (change) => {
+            if (change.kind === 'broken') {
+              onNotice(`${path} cannot be used, so the last good configuration stays in force:`)
+              for (const diagnostic of change.diagnostics) onNotice(formatDiagnostic(diagnostic))
+              return
+            }
+            config = change.result.config
+            for (const warning of config.warnings) onNotice(formatDiagnostic(warning))
+            onNotice(`${path} was read again and is in force.`)
+            rebuild()
+          },
+        })
+
+  return {
+    config: () => config,
+    directory: () => directory,
+    useRunners: (found) => {
+      runners = found
+      rebuild()
+    },
+    onChange: (listener) => void listeners.push(listener),
+    close: () => watcher?.close(),
+  }
+}
+
+function read(path: string, env: LiveConfigOptions['env']): ConfigResult {
+  return readConfig({ path, env, readFile: readTextFile, findProvider })
+}
+
+function readFirst(path: string, env: LiveConfigOptions['env'], onNotice: (text: string) => void): ConfigResult {
+  const result = read(path, env)
+  if (!result.ok) throw new StartError(2, [...result.diagnostics.map(formatDiagnostic), `${path} cannot be used.`])
+  for (const warning of result.config.warnings) onNotice(formatDiagnostic(warning))
+  return result
+}
+
+/** Node's own watcher, for directories. */
+const watchDirectory: WatchDirectory = (path, { changed, failed }) => {
+  const watcher = watch(path, { persistent: false }, (_event, name) => changed(name ?? undefined))
+  watcher.on('error', failed)
+  return watcher
+}

@@ -1,0 +1,34 @@
+import type { Provider } from '../contract/provider.ts'
+import { withoutSlash, withVersion } from './base-url.ts'
+import { openaiCompatible } from './openai-compatible.ts'
+import { tgiBody } from './tgi.ts'
+
+const ROUTER = 'https://router.huggingface.co'
+
+/**
+ * Hugging Face's router, which hands requests to many providers, and its inference endpoints, which mostly run TGI.
+ * Nothing passes verbatim: replies differ with whoever answers, so each is brought into one form.
+ */
+export const huggingface: Provider = openaiCompatible({
+  id: 'huggingface',
+  label: 'Hugging Face',
+  baseUrl: `${ROUTER}/v1`,
+  baseUrlEnv: ['HUGGINGFACE_API_BASE', 'HF_API_BASE'],
+  keyEnv: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
+  normaliseBaseUrl,
+  verbatim: [],
+  quirks: (target) =>
+    target.baseUrl.startsWith(ROUTER) ? { modelName: routedModel } : { emptyContent: '', adjust: tgiBody },
+})
+
+/** LiteLLM's `together/deepseek-ai/DeepSeek-R1` is the router's `deepseek-ai/DeepSeek-R1:together`. */
+function routedModel(model: string): string {
+  const [provider = '', owner = '', ...name] = model.split('/')
+  return name.length === 0 ? model : `${owner}/${name.join('/')}:${provider}`
+}
+
+/** Addresses of single models (`.../models/owner/name`) and of endpoints serve the OpenAI wire under `/v1`. */
+function normaliseBaseUrl(given: string): string {
+  const url = withoutSlash(given).replace(/\/chat\/completions$/, '')
+  return /\/models\/[^/]+\/[^/]+$/.test(url) ? `${url}/v1` : withVersion(url)
+}

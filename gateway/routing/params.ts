@@ -1,0 +1,150 @@
+import type { Failure } from '../contract/failure.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
+import type { Provider } from '../contract/provider.ts'
+import type { Target } from '../contract/route.ts'
+import { removeAt } from '../kit/json-path.ts'
+import { isControlKey, isForbiddenKey } from './control-keys.ts'
+import { rulesOf, type TargetRules } from './param-rules.ts'
+
+/** What must change in the client's body for one target. */
+export interface AppliedParams {
+  /** Top-level keys to set; `undefined` removes a key. Empty: the body may go out as it is. */
+  readonly edits: JsonObject
+  /** Names of what the client sent and this target does not get, for the header that says so. */
+  readonly dropped: readonly string[]
+}
+
+type ParamProvider = Pick<Provider, 'label' | 'unsupportedParams'>
+
+const NOTHING: AppliedParams = Object.freeze({ edits: Object.freeze({}), dropped: Object.freeze([]) })
+
+/**
+ * What a target makes of the client's parameters, in this order: keys for the gateway go; the target's defaults fill
+ * what the client left open; what the target always drops goes; what its provider does not support is dropped, or
+ * refused where the configuration does not say `drop_params`; the target's `extra_body` is laid over all of it.
+ *
+ * On the path of every request, so it allocates nothing where nothing is to be done. The model's name is not its
+ * business.
+ */
+export function applyParams(body: JsonObject, target: Target, provider: ParamProvider): AppliedParams | Failure {
+  const rules = rulesOf(target, provider)
+  if (rules.isEmpty && !hasGatewayKeys(body)) return NOTHING
+
+  const draft = createDraft(body)
+  removeGatewayKeys(draft)
+  mergeDefaults(draft, target.params.defaults)
+  dropAlways(draft, rules)
+  const refused = handleUnsupported(draft, rules, target.params.dropUnsupported || body.drop_params === true)
+  if (refused.length > 0) return unsupported(refused, provider)
+  for (const [key, value] of Object.entries(target.params.extraBody)) draft.set(key, value)
+  return { edits: draft.edits, dropped: [...draft.dropped] }
+}
+
+/** The body with edits laid over it, where later steps see what earlier ones did. */
+interface Draft {
+  readonly body: JsonObject
+  readonly edits: Record<string, JsonValue | undefined>
+  readonly dropped: Set<string>
+  get(key: string): JsonValue | undefined
+  set(key: string, value: JsonValue | undefined): void
+}
+
+function createDraft(body: JsonObject): Draft {
+  // No prototype: a client's key may be called `__proto__` or `constructor`.
+  const edits: Record<string, JsonValue | undefined> = Object.create(null)
+  return {
+    body,
+    edits,
+    dropped: new Set(),
+    get: (key) => (key in edits ? edits[key] : Object.hasOwn(body, key) ? body[key] : undefined),
+    set: (key, value) => {
+      edits[key] = value
+    },
+  }
+}
+
+function hasGatewayKeys(body: JsonObject): boolean {
+  for (const key in body) {
+    if (key === 'metadata' || key === 'extra_body' || isControlKey(key) || isForbiddenKey(key)) return true
+  }
+  return false
+}
+
+/**
+ * Control keys vanish, forbidden ones are named. An `extra_body` that the client sent literally is unpacked, as its
+ * SDK would have done, under the same rules; and what is not a tag in `metadata` is the upstream's.
+ */
+function removeGatewayKeys(draft: Draft): void {
+  for (const key of Object.keys(draft.body)) {
+    if (isForbiddenKey(key)) draft.dropped.add(key)
+    if (isForbiddenKey(key) || isControlKey(key)) draft.set(key, undefined)
+  }
+  unpackExtraBody(draft)
+  const { metadata } = draft.body
+  if (!isJsonObject(metadata) || !Array.isArray(metadata.tags)) return
+  const { tags: _tags, ...rest } = metadata
+  draft.set('metadata', Object.keys(rest).length === 0 ? undefined : rest)
+}
+
+function unpackExtraBody(draft: Draft): void {
+  const extra = draft.body.extra_body
+  if (!isJsonObject(extra)) return
+  draft.set('extra_body', undefined)
+  for (const [key, value] of Object.entries(extra)) {
+    if (isForbiddenKey(key)) draft.dropped.add(key)
+    else if (!isControlKey(key) && !FIXED_BY_PLAN.has(key) && draft.get(key) === undefined) draft.set(key, value)
+  }
+}
+
+/** What the plan was made from; a second copy inside `extra_body` must not contradict it. */
+const FIXED_BY_PLAN = new Set(['model', 'messages', 'stream'])
+
+/** A parameter that is null counts as not sent, as in OpenAI's own API; `metadata` is merged key by key. */
+function mergeDefaults(draft: Draft, defaults: JsonObject): void {
+  for (const [key, value] of Object.entries(defaults)) {
+    const sent = draft.get(key) ?? undefined
+    if (sent === undefined) draft.set(key, value)
+    else if (key === 'metadata' && isJsonObject(sent) && isJsonObject(value)) draft.set(key, { ...value, ...sent })
+  }
+}
+
+function dropAlways(draft: Draft, rules: TargetRules): void {
+  for (const { name, key, rest } of rules.drops) {
+    const value = draft.get(key)
+    if (value === undefined) continue
+    const left = rest.length === 0 ? undefined : removeAt(value, rest)
+    if (left === value) continue
+    draft.set(key, left)
+    draft.dropped.add(name)
+  }
+}
+
+/** Gives the parameters that must be refused. */
+function handleUnsupported(draft: Draft, rules: TargetRules, drop: boolean): readonly string[] {
+  const refused: string[] = []
+  for (const key of rules.unsupported) {
+    const value = draft.get(key)
+    if (value === undefined) continue
+    // One answer is what everybody gives, and null asks for nothing.
+    const asksForNothing = value === null || (key === 'n' && value === 1)
+    if (!drop && !asksForNothing) {
+      refused.push(key)
+      continue
+    }
+    draft.set(key, undefined)
+    if (!asksForNothing) draft.dropped.add(key)
+  }
+  return refused
+}
+
+function unsupported(params: readonly string[], provider: ParamProvider): Failure {
+  const names = params.join(', ')
+  return {
+    kind: 'unsupported',
+    status: 400,
+    code: 'unsupported_parameter',
+    type: 'invalid_request_error',
+    ...(params[0] === undefined ? {} : { param: params[0] }),
+    message: `${provider.label} does not support ${names}. Leave ${params.length === 1 ? 'it' : 'them'} out, set drop_params: true to have such parameters dropped, or name ${params.length === 1 ? 'it' : 'them'} in allowed_openai_params to send ${params.length === 1 ? 'it' : 'them'} all the same.`,
+  }
+}

@@ -1,0 +1,18 @@
+import Database from 'better-sqlite3'
+import { expect, it } from 'vitest'
+import { logColumns } from '../log-record.ts'
+import { logs0001Requests } from './logs-0001-requests.ts'
+
+it('makes the columns that rows are written to, and an index for each filter', () => {
+  const database = new Database(':memory:')
+  database.exec(logs0001Requests.sql)
+  const names = database.prepare("SELECT name FROM pragma_table_info('requests')").pluck().all()
+  expect(names).toEqual(['seq', ...logColumns])
+  const indexed = database
+    .prepare(
+      "SELECT i.name FROM pragma_index_list('requests') AS l, pragma_index_info(l.name) AS i WHERE l.origin = 'c' ORDER BY 1",
+    )
+    .pluck()
+    .all()
+  expect(indexed).toEqual(['app', 'at_ms', 'model', 'status', 'target'])
+})

@@ -1,0 +1,5 @@
+import { logs0001Requests } from './logs-0001-requests.ts'
+import type { Migration } from './migration.ts'
+
+/** The schema of `logs.db`, in order. */
+export const logsMigrations: readonly Migration[] = [logs0001Requests]
