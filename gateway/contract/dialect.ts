@@ -73,6 +73,11 @@ export interface Collector {
 export interface PassingContext {
   /** We asked for usage and the client did not: its chunk must not reach the client. */
   readonly hideUsage: boolean
+  /**
+   * The client asked for the usage chunk: where the upstream told its usage in another place (`x_groq`, the finish
+   * chunk), the chunk is added before the terminal marker.
+   */
+  readonly fillUsage?: boolean
 }
 
 /**

@@ -262,7 +262,8 @@ const PRESETS: readonly OpenAiCompatible[] = [
     label: 'Together',
     baseUrl: 'https://api.together.xyz/v1',
     keyEnv: ['TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY', 'TOGETHERAI_API_KEY', 'TOGETHER_AI_TOKEN'],
-    verbatim: [...COMMON_ROUTES, 'images/generations', 'rerank', 'audio/speech'],
+    // Chat and completions are translated: answers end in `eos`, a finish reason that no OpenAI client knows.
+    verbatim: ['embeddings', 'images/generations', 'rerank', 'audio/speech'],
   },
   {
     id: 'vercel_ai_gateway',

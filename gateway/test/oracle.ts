@@ -30,7 +30,7 @@ export function meaningOf(exchange: Exchange): Meaning {
   return {
     text: messages.map((message) => contentText(message['content'])).join('') + completionText,
     tools,
-    finish: finish === undefined ? undefined : openAiFinish(String(finish), tools.length > 0),
+    finish: finish === undefined ? undefined : openAiFinish(finish, tools.length > 0),
     inputTokens: number(usage?.['prompt_tokens']),
     outputTokens: number(usage?.['completion_tokens']),
     error: failed ?? (exchange.stream && !isWhole(exchange, finish) ? '' : undefined),
@@ -91,7 +91,7 @@ function toolsOf(messages: readonly JsonObject[]): Meaning['tools'] {
   const calls: { id: string; index: number; name: string; text: string; value: unknown }[] = []
   for (const delta of messages.flatMap((message) => list(message['tool_calls']).map(record))) {
     const fn = record(delta['function'])
-    const id = delta['id'] === undefined || delta['id'] === null ? '' : String(delta['id'])
+    const id = typeof delta['id'] === 'number' ? `${delta['id']}` : string(delta['id'])
     const index = typeof delta['index'] === 'number' ? delta['index'] : calls.length
     const known = calls.find((call) => call.index === index && (id === '' || call.id === id || call.id === ''))
     const call = known ?? { id, index, name: '', text: '', value: undefined }

@@ -1,0 +1,42 @@
+import type { Failure } from '../contract/failure.ts'
+import { parseObject } from './json-read.ts'
+import { readWireError } from './openai-wire-error.ts'
+
+/** The body ended before the answer did. */
+export const CUT: Failure = {
+  kind: 'cut',
+  message: 'The upstream closed the connection in the middle of its answer.',
+}
+/** A stream in which nothing was said, not even an end. */
+export const EMPTY_STREAM: Failure = badReply('The upstream answered with success and then sent nothing at all.')
+/** Some gateways end an answer that broke off with `finish_reason: "error"` and say no more. */
+export const GAVE_UP: Failure = {
+  kind: 'server-error',
+  message: 'The upstream ended its answer with the word "error".',
+}
+
+const WEB_PAGE =
+  'The upstream answered with a web page (HTML). Check that its base URL leads to an OpenAI-compatible API.'
+
+/** The upstream answered, but not with what was asked for. */
+export function badReply(message: string): Failure {
+  return { kind: 'bad-reply', message }
+}
+
+/** What to say of a whole reply that should have been JSON. */
+export function notJson(body: string): Failure {
+  const text = body.trimStart()
+  if (text === '') return badReply('The upstream answered with an empty body.')
+  if (text.startsWith('<')) return badReply(WEB_PAGE)
+  return badReply('The upstream answered with JSON that is not complete.')
+}
+
+/** What to say of a body that should have been a stream; an error in plain JSON is read as one. */
+export function notEvents(body: string): Failure {
+  const json = parseObject(body)
+  if (json !== undefined) {
+    return readWireError(json) ?? badReply('The upstream answered with one JSON object where a stream was asked for.')
+  }
+  if (body.trimStart().startsWith('<')) return badReply(WEB_PAGE)
+  return badReply('The upstream answered with something that is no event stream. Check that its base URL is right.')
+}

@@ -1,0 +1,92 @@
+import type { AssistantMessage, Message, Part, ReasoningPart, ToolCall } from '../contract/chat.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
+import { asArray, asString, asText, without } from './json-read.ts'
+import { readParts } from './openai-chat-parts.ts'
+import { unsupported } from './invalid.ts'
+import { readThinkingBlocks } from './openai-thinking.ts'
+
+const ASSISTANT_KEYS: ReadonlySet<string> = new Set([
+  'role',
+  'content',
+  'name',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'reasoning_content',
+  'reasoning',
+  'thinking_blocks',
+])
+
+/** Messages that passed the checks, in the canonical form; `unsupported` for what has no place in it. */
+export function readMessages(messages: readonly JsonValue[]): Message[] | Failure {
+  const read: Message[] = []
+  // A legacy function result names no call; it answers the last one.
+  let lastCallId = ''
+  for (const [index, json] of messages.filter(isJsonObject).entries()) {
+    const message = readMessage(json, index, lastCallId)
+    if (isFailure(message)) return message
+    if (message.role === 'assistant') lastCallId = message.toolCalls.at(-1)?.id ?? lastCallId
+    read.push(message)
+  }
+  return read
+}
+
+function readMessage(json: JsonObject, position: number, lastCallId: string): Message | Failure {
+  const content = readParts(json.content, `messages[${position}].content`)
+  if (isFailure(content)) return content
+  const name = asText(json.name)
+  const role = asString(json.role) ?? ''
+  switch (role) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', as: role, content, name }
+    case 'assistant':
+      return readAssistant(json, content, position)
+    case 'tool':
+    case 'function':
+      return { role: 'tool', toolCallId: asString(json.tool_call_id) ?? lastCallId, content, name }
+    default:
+      return { role: 'user', content, name }
+  }
+}
+
+function readAssistant(json: JsonObject, content: readonly Part[], position: number): AssistantMessage | Failure {
+  const toolCalls: ToolCall[] = []
+  for (const [index, call] of asArray(json.tool_calls).filter(isJsonObject).entries()) {
+    const at = `messages[${position}].tool_calls[${index}]`
+    if (!isJsonObject(call.function)) return unsupported(at, `\`${at}\` calls a tool that is no function.`)
+    toolCalls.push(readCall(call.function, asText(call.id) ?? `call_${position}_${index}`))
+  }
+  // The legacy form has no id, and the result that follows names none; any stable one will do.
+  if (isJsonObject(json.function_call)) toolCalls.push(readCall(json.function_call, `call_${position}`))
+  return {
+    role: 'assistant',
+    content,
+    reasoning: readReasoning(json),
+    toolCalls,
+    refusal: asText(json.refusal) ?? refusalPart(json.content),
+    name: asText(json.name),
+    extra: without(json, ASSISTANT_KEYS),
+  }
+}
+
+/** Arguments are a string on OpenAI's wire; clients that kept an object send it back as one. */
+function readCall(definition: JsonObject, id: string): ToolCall {
+  const { name, arguments: given } = definition
+  const argumentsJson = typeof given === 'string' ? given : JSON.stringify(given ?? {})
+  return { id, name: asString(name) ?? '', argumentsJson }
+}
+
+/** Signed blocks hold the same text as the plain key beside them, and more. */
+function readReasoning(json: JsonObject): ReasoningPart[] {
+  const blocks = readThinkingBlocks(json.thinking_blocks)
+  if (blocks.length > 0) return blocks
+  const text = asText(json.reasoning_content) ?? asText(json.reasoning)
+  return text === undefined ? [] : [{ text }]
+}
+
+function refusalPart(content: JsonValue | undefined): string | undefined {
+  const part = asArray(content).find((item) => isJsonObject(item) && item.type === 'refusal')
+  return isJsonObject(part) ? asText(part.refusal) : undefined
+}

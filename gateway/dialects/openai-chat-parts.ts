@@ -1,0 +1,76 @@
+import type { FilePart, ImagePart, Part } from '../contract/chat.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
+import { unsupported } from './invalid.ts'
+import { asArray, asObject, asString, asText, without, type Draft } from './json-read.ts'
+import { imageUrl } from './openai-chat-check-messages.ts'
+
+const TEXT_KEYS: ReadonlySet<string> = new Set(['type', 'text'])
+const IMAGE_KEYS: ReadonlySet<string> = new Set(['type', 'image_url'])
+
+/** Content as parts: a string is one text part, nothing is none. Refusals are read by the message that holds them. */
+export function readParts(content: JsonValue | undefined, path: string): Part[] | Failure {
+  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
+  const parts: Part[] = []
+  for (const [index, json] of asArray(content).filter(isJsonObject).entries()) {
+    if (json.type === 'refusal') continue
+    const part = readPart(json, `${path}[${index}]`)
+    if (isFailure(part)) return part
+    parts.push(part)
+  }
+  return parts
+}
+
+function readPart(json: JsonObject, path: string): Part | Failure {
+  switch (asString(json.type) ?? '') {
+    case 'text':
+      return { type: 'text', text: asString(json.text) ?? '', ...extraOf(json, TEXT_KEYS) }
+    case 'image_url':
+      return readImage(json)
+    case 'input_audio': {
+      const audio = asObject(json.input_audio)
+      return { type: 'audio', base64: asString(audio?.data) ?? '', format: asText(audio?.format) ?? 'wav' }
+    }
+    case 'file':
+      return readFile(asObject(json.file) ?? {})
+    default: {
+      const message = `\`${path}\` has a type that only some upstreams know. Use text, image_url, input_audio or file.`
+      return unsupported(`${path}.type`, message)
+    }
+  }
+}
+
+function readImage(json: JsonObject): ImagePart {
+  const detail = asText(asObject(json.image_url)?.detail)
+  return {
+    type: 'image',
+    source: imageSource(imageUrl(json) ?? ''),
+    ...(detail === undefined ? {} : { detail }),
+    ...extraOf(json, IMAGE_KEYS),
+  }
+}
+
+/** `data:image/png;base64,...` is split without searching the megabytes behind its comma. */
+function imageSource(url: string): ImagePart['source'] {
+  const comma = url.startsWith('data:') ? url.indexOf(',') : -1
+  if (comma < 0) return { url }
+  const [mediaType = '', ...flags] = url.slice('data:'.length, comma).split(';')
+  if (!flags.includes('base64')) return { url }
+  return { base64: url.slice(comma + 1), mediaType: mediaType === '' ? 'image/png' : mediaType }
+}
+
+function readFile(file: JsonObject): FilePart {
+  const part: Draft<FilePart> = { type: 'file' }
+  const fileId = asText(file.file_id)
+  const filename = asText(file.filename)
+  const data = asText(file.file_data)
+  if (fileId !== undefined) part.fileId = fileId
+  if (filename !== undefined) part.filename = filename
+  if (data !== undefined) part.data = data
+  return part
+}
+
+function extraOf(json: JsonObject, known: ReadonlySet<string>): { extra?: JsonObject } {
+  const extra = without(json, known)
+  return Object.keys(extra).length === 0 ? {} : { extra }
+}

@@ -1,0 +1,26 @@
+import type { ReasoningPart } from '../contract/chat.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
+import { asArray, asString, asText } from './json-read.ts'
+
+/**
+ * Signed or encrypted reasoning must come back to its maker unchanged, and OpenAI's wire has no place for it.
+ * It travels as `thinking_blocks`, Anthropic's own shape, which LiteLLM made customary. Undefined for plain text.
+ */
+export function thinkingBlock(part: ReasoningPart): JsonObject | undefined {
+  if (part.redacted !== undefined) return { type: 'redacted_thinking', data: part.redacted }
+  if (part.signature === undefined) return undefined
+  return { type: 'thinking', thinking: part.text, signature: part.signature }
+}
+
+/** Reads `thinking_blocks` of an assistant message. */
+export function readThinkingBlocks(value: JsonValue | undefined): ReasoningPart[] {
+  return asArray(value)
+    .filter(isJsonObject)
+    .map((block) => {
+      const redacted = asText(block.data)
+      if (redacted !== undefined) return { text: '', redacted }
+      const signature = asText(block.signature)
+      const text = asString(block.thinking) ?? ''
+      return signature === undefined ? { text } : { text, signature }
+    })
+}

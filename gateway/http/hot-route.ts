@@ -1,0 +1,165 @@
+import type { Call } from '../contract/call.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
+import type { Dropped, RequestFacts } from '../contract/route.ts'
+import { readBody } from './body.ts'
+import { clientName } from './client-name.ts'
+import type { Exchange } from './exchange.ts'
+import { isForm } from './guard/request-rules.ts'
+import type { Refusal } from './guard/refusal.ts'
+import type { GuardPolicy } from './guard/rule.ts'
+import type { HotAction } from './operations.ts'
+import { createReplySink } from './reply-sink.ts'
+import { sendJson } from './reply.ts'
+import { readWork, type ReadRequest } from './read-work.ts'
+import type { Admission, AppRecord, Executed, ServerDeps } from './server-deps.ts'
+
+/** A request that was let in to a route on which models answer. */
+export interface HotExchange extends Exchange {
+  readonly app: AppRecord
+  readonly action: HotAction
+  /** Turns the request away although it was let in: its body proved too large. */
+  refuse(refusal: Refusal): void
+  /** True once the server drains: an answer that has not begun then ends its connection. */
+  isClosing(): boolean
+}
+
+/**
+ * From the first byte of a body to the last one of its answer: read, understand, plan, admit, execute. Each step
+ * may end it with a failure in the client's dialect; whatever happens, the place under the app's limits is given
+ * back.
+ */
+export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: GuardPolicy): Promise<void> {
+  const form = isForm(exchange.head)
+  if (exchange.awaitsContinue) exchange.response.writeContinue()
+  const body = await readBody(exchange.request, form ? policy.formBytes : policy.bodyBytes)
+  if (body.kind === 'gone') return
+  if (body.kind === 'refused') {
+    exchange.refuse(body.refusal)
+    return
+  }
+  const { raw } = body
+  const request = readRequest(exchange, raw, deps)
+  if (isFailure(request)) {
+    fail(exchange, deps, { failure: request, requestBytes: raw.length })
+    return
+  }
+  const { work, facts } = request
+  const planned = deps.plan(facts, exchange.app)
+  if ('failure' in planned) {
+    fail(exchange, deps, { ...planned, facts, requestBytes: raw.length })
+    return
+  }
+  const admission = deps.admit(exchange.app, facts.promptTokensEstimate)
+  if (isFailure(admission)) {
+    fail(exchange, deps, { failure: admission, facts, requestBytes: raw.length })
+    return
+  }
+  await execute(exchange, admission, { work, facts, plan: planned.plan, deps })
+}
+
+interface Execution {
+  readonly work: Call['work']
+  readonly facts: RequestFacts
+  readonly plan: Call['plan']
+  readonly deps: ServerDeps
+}
+
+async function execute(exchange: HotExchange, admission: Admission, execution: Execution): Promise<void> {
+  const { deps, work, facts, plan } = execution
+  let executed: Executed | undefined
+  try {
+    const call: Call = {
+      id: exchange.id,
+      app: exchange.app,
+      facts,
+      plan,
+      work,
+      client: clientName(exchange.head.fields.userAgent),
+      startedAtMs: exchange.startedAtMs,
+      startedMonotonicMs: exchange.startedMonotonicMs,
+    }
+    const sink = createReplySink({
+      response: exchange.response,
+      clock: deps.clock,
+      headers: withHeaders(exchange.headers, deps.limitHeaders(exchange.app)),
+      isClosing: () => exchange.isClosing(),
+    })
+    executed = await deps.execute(call, sink)
+    if (!exchange.response.writableEnded && !exchange.response.destroyed) {
+      throw new Error(`The engine left the reply to ${exchange.id} open.`)
+    }
+  } finally {
+    const tokens = tokensUsed(executed)
+    if (tokens !== undefined) admission.settle(tokens)
+    admission.release()
+  }
+}
+
+/** Undefined: nobody knows; an error without any usage has used nothing. */
+function tokensUsed(executed: Executed | undefined): number | undefined {
+  if (executed?.usage !== undefined) return executed.usage.input + executed.usage.output
+  return executed === undefined || executed.status >= 400 ? 0 : undefined
+}
+
+function withHeaders(headers: readonly string[], more: Readonly<Record<string, string>>): readonly string[] {
+  const flat = [...headers]
+  for (const name in more) flat.push(name, more[name] ?? '')
+  return flat
+}
+
+function readRequest(
+  exchange: HotExchange,
+  raw: Buffer,
+  deps: ServerDeps,
+): { work: ReadRequest['work']; facts: RequestFacts } | Failure {
+  const read = readWork(
+    {
+      action: exchange.action,
+      raw,
+      contentType: exchange.head.fields.contentType ?? '',
+      isForm: isForm(exchange.head),
+      pathModel: exchange.params['model'],
+    },
+    deps.dialects,
+  )
+  if (isFailure(read)) return read
+  const steering = deps.readControls(read.fields, exchange.request.headers)
+  if (isFailure(steering)) return steering
+  return { work: read.work, facts: { ...read.facts, controls: steering.controls, tags: steering.tags } }
+}
+
+interface Failed {
+  readonly failure: Failure
+  readonly facts?: RequestFacts
+  readonly dropped?: readonly Dropped[]
+  readonly requestBytes: number
+}
+
+/** Answers a failure that came before the engine, and tells the log. */
+function fail(exchange: HotExchange, deps: ServerDeps, { failure, facts, dropped, requestBytes }: Failed): void {
+  const reply = errorDialect(exchange.action, deps).error(failure)
+  sendJson(exchange.response, {
+    status: reply.status,
+    body: JSON.stringify(reply.body),
+    headers: withHeaders(exchange.headers, { ...deps.limitHeaders(exchange.app), ...reply.headers }),
+  })
+  deps.onFailed?.({
+    id: exchange.id,
+    app: exchange.app,
+    client: clientName(exchange.head.fields.userAgent),
+    operation: exchange.action.operation,
+    facts,
+    failure,
+    dropped: dropped ?? [],
+    status: reply.status,
+    atMs: exchange.startedAtMs,
+    totalMs: deps.clock.monotonicMs() - exchange.startedMonotonicMs,
+    requestBytes,
+  })
+}
+
+function errorDialect(action: HotAction, { dialects }: ServerDeps): ServerDeps['dialects']['errors'] {
+  if (action.operation === 'chat/completions') return dialects.chat
+  if (action.operation === 'completions') return dialects.completions
+  return action.operation === 'embeddings' ? dialects.embeddings : dialects.errors
+}

@@ -1,0 +1,128 @@
+import type { JsonBody, MultipartBody, Work } from '../contract/call.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
+import type { JsonObject } from '../contract/json.ts'
+import type { VerbatimRoute } from '../contract/provider.ts'
+import type { RequestFacts } from '../contract/route.ts'
+import { modelNameProblem, parseJsonBody, withModel } from './json-body.ts'
+import { readForm } from './multipart.ts'
+import type { HotAction } from './operations.ts'
+import type { ServerDeps } from './server-deps.ts'
+
+/** What a body asks for, before it is known who may ask and where it goes. */
+export interface ReadRequest {
+  readonly work: Work
+  readonly facts: Omit<RequestFacts, 'controls' | 'tags'>
+  /** The fields that may steer the request; empty for a form. */
+  readonly fields: JsonObject
+}
+
+export interface WorkSource {
+  readonly action: HotAction
+  readonly raw: Buffer
+  readonly contentType: string
+  readonly isForm: boolean
+  /** The model that the path names; undefined when the body has to. */
+  readonly pathModel: string | undefined
+}
+
+/** Turns a body into work for the engine, or says what is wrong with it. */
+export function readWork(source: WorkSource, dialects: ServerDeps['dialects']): ReadRequest | Failure {
+  if (source.isForm) return readFormWork(source, dialects)
+  const body = readJson(source)
+  if (isFailure(body)) return body
+  const { operation } = source.action
+  if (operation === 'chat/completions') {
+    return inspected(body, dialects.chat, (dialect) => ({ operation: 'chat', dialect, body }))
+  }
+  if (operation === 'completions') {
+    return inspected(body, dialects.completions, (dialect) => ({ operation: 'completions', dialect, body }))
+  }
+  if (operation === 'embeddings') {
+    return inspected(body, dialects.embeddings, (dialect) => ({ operation: 'embeddings', dialect, body }))
+  }
+  return readPassthrough(operation, body, dialects)
+}
+
+interface Inspecting {
+  inspect(body: JsonObject): ReadRequest['facts'] | Failure
+}
+
+function inspected<Dialect extends Inspecting>(
+  body: JsonBody,
+  dialect: Dialect,
+  toWork: (dialect: Dialect) => Work,
+): ReadRequest | Failure {
+  const facts = dialect.inspect(body.json)
+  return isFailure(facts) ? facts : { work: toWork(dialect), facts, fields: body.json }
+}
+
+function readJson({ raw, pathModel, action }: WorkSource): JsonBody | Failure {
+  const body = parseJsonBody(raw)
+  if (isFailure(body)) return body
+  if (pathModel !== undefined) return modelNameProblem(pathModel) ?? withModel(body, pathModel)
+  const isMissing = body.json['model'] === undefined || body.json['model'] === null
+  return isMissing && action.defaultModel !== undefined ? withModel(body, action.defaultModel) : body
+}
+
+function readPassthrough(
+  route: VerbatimRoute,
+  body: JsonBody,
+  dialects: ServerDeps['dialects'],
+): ReadRequest | Failure {
+  const { model, stream } = body.json
+  if (typeof model !== 'string' || model === '') return missingModel(route)
+  return {
+    work: { operation: 'passthrough', dialect: dialects.errors, route, body },
+    facts: passthroughFacts(model, stream === true, textLength(body.json)),
+    fields: body.json,
+  }
+}
+
+function readFormWork(source: WorkSource, dialects: ServerDeps['dialects']): ReadRequest | Failure {
+  const { raw, contentType, action } = source
+  const form = readForm(raw, contentType)
+  if (isFailure(form)) return form
+  if (form.model === undefined || form.model.value === '') return missingModel(action.operation)
+  const problem = modelNameProblem(form.model.value)
+  if (problem !== undefined) return problem
+  const { start, end, value } = form.model
+  const body: MultipartBody = { kind: 'multipart', raw, contentType, modelSpan: { start, end } }
+  return {
+    work: { operation: 'passthrough', dialect: dialects.errors, route: action.operation, body },
+    facts: passthroughFacts(value, form.stream, 0),
+    fields: {},
+  }
+}
+
+const CHARS_PER_TOKEN = 4
+
+function passthroughFacts(model: string, stream: boolean, chars: number): ReadRequest['facts'] {
+  return {
+    model,
+    operation: 'passthrough',
+    stream,
+    needs: [],
+    promptTokensEstimate: Math.ceil(chars / CHARS_PER_TOKEN),
+    maxOutputTokens: undefined,
+  }
+}
+
+/** The text that these routes are asked about stands at the top: `input`, `prompt`, `query`. */
+function textLength(fields: JsonObject): number {
+  let chars = 0
+  for (const name of ['input', 'prompt', 'query']) {
+    const value = fields[name]
+    if (typeof value === 'string') chars += value.length
+  }
+  return chars
+}
+
+function missingModel(route: VerbatimRoute): Failure {
+  return {
+    kind: 'invalid-request',
+    status: 400,
+    code: 'missing_model',
+    param: 'model',
+    message: `'model' is missing: name one that serves ${route}. GET /v1/models lists what there is.`,
+  }
+}
