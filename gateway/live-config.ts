@@ -1,12 +1,12 @@
-import { watch } from 'node:fs'
 import type { Clock } from './contract/clock.ts'
 import type { GatewayConfig } from './contract/config.ts'
 import type { FoundRunner } from './contract/runner.ts'
 import { formatDiagnostic } from './config/format-diagnostic.ts'
 import { defaultConfig, readConfig, type ConfigResult } from './config/read-config.ts'
 import { readTextFile } from './config/read-file.ts'
-import { createConfigWatcher, type WatchDirectory } from './config/watch-config.ts'
-import { findProvider } from './providers/registry.ts'
+import { createConfigWatcher } from './config/watch-config.ts'
+import { watchDirectory } from './config/watch-directory.ts'
+import { findProvider, providers } from './providers/registry.ts'
 import { createDirectory, type Directory } from './routing/directory.ts'
 import { StartError } from './start-error.ts'
 
@@ -29,6 +29,9 @@ export interface LiveConfig {
   onChange(listener: () => void): void
   close(): void
 }
+
+/** For suggestions where a provider's name is mistyped. */
+const PROVIDER_IDS = providers.map((provider) => provider.id)
 
 /** Reads the configuration; throws {@link StartError} with exit code 2 when it is wrong. */
 export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
@@ -77,7 +80,7 @@ export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
 }
 
 function read(path: string, env: LiveConfigOptions['env']): ConfigResult {
-  return readConfig({ path, env, readFile: readTextFile, findProvider })
+  return readConfig({ path, env, readFile: readTextFile, findProvider, providerIds: PROVIDER_IDS })
 }
 
 function readFirst(path: string, env: LiveConfigOptions['env'], onNotice: (text: string) => void): ConfigResult {
@@ -85,11 +88,4 @@ function readFirst(path: string, env: LiveConfigOptions['env'], onNotice: (text:
   if (!result.ok) throw new StartError(2, [...result.diagnostics.map(formatDiagnostic), `${path} cannot be used.`])
   for (const warning of result.config.warnings) onNotice(formatDiagnostic(warning))
   return result
-}
-
-/** Node's own watcher, for directories. */
-const watchDirectory: WatchDirectory = (path, { changed, failed }) => {
-  const watcher = watch(path, { persistent: false }, (_event, name) => changed(name ?? undefined))
-  watcher.on('error', failed)
-  return watcher
 }

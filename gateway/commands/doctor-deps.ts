@@ -8,6 +8,8 @@ import { VERSION } from '../version.ts'
 import type { Command } from './command.ts'
 import { createDoctorCommand } from './doctor.ts'
 
+const providerIds = providers.map((provider) => provider.id)
+
 export interface DoctorSetting {
   readonly dataDir: string
   readonly defaultConfigPath: string | undefined
@@ -18,7 +20,9 @@ export function createDoctor({ dataDir, defaultConfigPath: file }: DoctorSetting
   return async (args, io) => {
     const { clock, env } = io
     const result =
-      file === undefined ? undefined : readConfig({ path: file, env, readFile: readTextFile, findProvider })
+      file === undefined
+        ? undefined
+        : readConfig({ path: file, env, readFile: readTextFile, findProvider, providerIds })
     const config = result?.ok ? result.config : defaultConfig()
     const prober = createProber(clock)
     const diagnostics = result === undefined ? [] : result.ok ? result.config.warnings : result.diagnostics

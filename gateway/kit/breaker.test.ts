@@ -12,12 +12,30 @@ function run(steps: readonly (readonly [number, BreakerEvent])[]): Breaker {
 
 describe('breaker', () => {
   it('opens after as many failures in a row as it takes', () => {
-    expect(run([[0, FAILURE], [0, FAILURE]])).toEqual({ state: 'closed', failures: 2 })
-    expect(run([[0, FAILURE], [0, FAILURE], [0, FAILURE]])).toMatchObject({ state: 'open', untilMs: 1_000 })
+    expect(
+      run([
+        [0, FAILURE],
+        [0, FAILURE],
+      ]),
+    ).toEqual({ state: 'closed', failures: 2 })
+    expect(
+      run([
+        [0, FAILURE],
+        [0, FAILURE],
+        [0, FAILURE],
+      ]),
+    ).toMatchObject({ state: 'open', untilMs: 1_000 })
   })
 
   it('a success in between starts the count anew', () => {
-    expect(run([[0, FAILURE], [0, FAILURE], [0, { type: 'success' }], [0, FAILURE]])).toEqual({
+    expect(
+      run([
+        [0, FAILURE],
+        [0, FAILURE],
+        [0, { type: 'success' }],
+        [0, FAILURE],
+      ]),
+    ).toEqual({
       state: 'closed',
       failures: 1,
     })
@@ -32,20 +50,48 @@ describe('breaker', () => {
     expect(once).toMatchObject({ untilMs: 3_000, openings: 2 })
     const often = run([[0, { type: 'trip' }], ...probeFails(1_000), ...probeFails(3_000), ...probeFails(7_000)])
     expect(often).toMatchObject({ untilMs: 12_000, openings: 4 })
-    expect(run([[0, { type: 'trip' }], [1_000, { type: 'probe' }], [1_100, { type: 'success' }]])).toBe(CLOSED)
+    expect(
+      run([
+        [0, { type: 'trip' }],
+        [1_000, { type: 'probe' }],
+        [1_100, { type: 'success' }],
+      ]),
+    ).toBe(CLOSED)
   })
 
   it('failures of requests that were under way when it opened change nothing', () => {
-    expect(run([[0, { type: 'trip' }], [10, { type: 'trip' }], [20, FAILURE]])).toMatchObject({
+    expect(
+      run([
+        [0, { type: 'trip' }],
+        [10, { type: 'trip' }],
+        [20, FAILURE],
+      ]),
+    ).toMatchObject({
       untilMs: 1_000,
       openings: 1,
     })
   })
 
   it('is probed by one request, and again when that one said nothing', () => {
-    expect(run([[0, { type: 'trip' }], [500, { type: 'probe' }]])).toMatchObject({ probing: false })
-    expect(run([[0, { type: 'trip' }], [1_000, { type: 'probe' }]])).toMatchObject({ probing: true })
-    expect(run([[0, { type: 'trip' }], [1_000, { type: 'probe' }], [1_001, { type: 'neutral' }]])).toMatchObject({
+    expect(
+      run([
+        [0, { type: 'trip' }],
+        [500, { type: 'probe' }],
+      ]),
+    ).toMatchObject({ probing: false })
+    expect(
+      run([
+        [0, { type: 'trip' }],
+        [1_000, { type: 'probe' }],
+      ]),
+    ).toMatchObject({ probing: true })
+    expect(
+      run([
+        [0, { type: 'trip' }],
+        [1_000, { type: 'probe' }],
+        [1_001, { type: 'neutral' }],
+      ]),
+    ).toMatchObject({
       probing: false,
     })
   })
