@@ -5,25 +5,14 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { newAppKey } from './accounts/keys.ts'
 import type { Command, CommandIo } from './commands/command.ts'
+import { commandNames, helpOf, overview } from './commands/help.ts'
+import { nodeProblem } from './commands/node-version.ts'
 import type { StopRequests } from './commands/serve.ts'
+import { takeDataDir } from './commands/take-data-dir.ts'
 import { createSystemClock } from './kit/system-clock.ts'
 import { defaultDataDir } from './store/data-dir.ts'
+import { closest } from './kit/suggest.ts'
 import { VERSION } from './version.ts'
-
-const USAGE = `Spillway ${VERSION}: one local URL for every model you have.
-
-Usage: spillway COMMAND
-
-  serve     serve, headless     [--config FILE] [--port N] [--data-dir DIR]
-  check     read a configuration and list every finding   FILE [--json]
-  import    print a LiteLLM config.yaml as spillway.yaml  FILE
-  explain   print the plan for a request                  [--config FILE] [--json] MODEL|request.json
-  logs      show the requests                             [--follow] [--json] [--limit N] [--app A] [--status S]
-  keys      make, list and revoke app keys                create NAME | list | revoke NAME
-  doctor    what is here, what is missing, what to do
-  demo      a scripted runner and a scripted cloud, to see it move
-
-Every command takes --data-dir DIR.`
 
 /** What every command is made from. */
 interface Setting {
@@ -78,18 +67,20 @@ async function demoCommand({ stopRequests }: Setting): Promise<Command> {
 async function main(argv: readonly string[]): Promise<number> {
   const io = terminal()
   const [name = '', ...args] = argv
-  if (name === '--version' || name === '-v') {
-    io.out(VERSION)
-    return 0
+  const told = tellAtOnce(name, args)
+  if (told !== undefined) {
+    if (told.exitCode === 0) io.out(told.text)
+    else io.error(told.text)
+    return told.exitCode
   }
-  const isHelp = ['', 'help', '--help', '-h'].includes(name)
+  const taken = takeDataDir(args)
+  if (typeof taken === 'string') {
+    io.error(taken)
+    return 2
+  }
+  const { dataDir, rest } = taken
   const make = COMMANDS.get(name)
-  if (make === undefined) {
-    if (isHelp) io.out(USAGE)
-    else io.error(`There is no command "${name}".\n\n${USAGE}`)
-    return isHelp ? 0 : 2
-  }
-  const { dataDir, rest } = takeDataDir(args)
+  if (make === undefined) throw new Error(`The command ${name} has help and no code.`)
   const stated = dataDir ?? defaultDataDir({ platform: process.platform, env: process.env, home: homedir() })
   const configPath = join(stated, 'spillway.yaml')
   const command = await make({
@@ -100,13 +91,23 @@ async function main(argv: readonly string[]): Promise<number> {
   return command(rest, io)
 }
 
-/** `--data-dir` is every command's, so it is taken out before a command reads its own. */
-function takeDataDir(args: readonly string[]): { dataDir: string | undefined; rest: readonly string[] } {
-  const at = args.findIndex((arg) => arg === '--data-dir' || arg.startsWith('--data-dir='))
-  if (at < 0) return { dataDir: undefined, rest: args }
-  const inline = /^--data-dir=(.+)$/.exec(args[at] ?? '')?.[1]
-  const dataDir = inline ?? args[at + 1]
-  return { dataDir, rest: args.toSpliced(at, inline === undefined ? 2 : 1) }
+const HELP_OPTIONS: ReadonlySet<string> = new Set(['--help', '-h'])
+
+/** What is said without running a command; undefined: run it. */
+function tellAtOnce(name: string, args: readonly string[]): { text: string; exitCode: number } | undefined {
+  if (name === '--version' || name === '-v') return { text: VERSION, exitCode: 0 }
+  const isHelp = name === '' || name === 'help' || HELP_OPTIONS.has(name)
+  const about = isHelp ? (args[0] ?? '') : name
+  if (isHelp && about === '') return { text: overview(), exitCode: 0 }
+  const help = helpOf(about)
+  if (help === undefined) {
+    const near = closest(about, commandNames())
+    const hint = near === undefined ? overview() : `Did you mean "${near}"? "spillway --help" lists all.`
+    return { text: `There is no command "${about}". ${near === undefined ? '\n\n' : ''}${hint}`, exitCode: 2 }
+  }
+  if (isHelp || args.some((arg) => HELP_OPTIONS.has(arg))) return { text: help, exitCode: 0 }
+  const problem = nodeProblem(process.versions.node)
+  return problem === undefined ? undefined : { text: problem, exitCode: 1 }
 }
 
 function listenForStop(): StopRequests {

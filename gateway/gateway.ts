@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { newAppKey } from './accounts/keys.ts'
 import { createLimiter } from './accounts/limits.ts'
 import { createBadKeyThrottle } from './accounts/throttle.ts'
@@ -18,6 +18,7 @@ import { createKeyRing, type KeyRing } from './key-ring.ts'
 import { openLiveConfig, type LiveConfig } from './live-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { refusedRow } from './refused-row.ts'
+import { newRequestId } from './request-id.ts'
 import { readControls } from './routing/controls.ts'
 import { applyParams } from './routing/params.ts'
 import { plan } from './routing/plan.ts'
@@ -49,12 +50,12 @@ export interface Gateway {
   recentRequests(limit: number): Promise<readonly StoredRequest[]>
   runners(): readonly FoundRunner[]
   config(): GatewayConfig
-  /** Lets running answers finish for at most `drainMs`, then ends them with an error; writes every row; idempotent. */
+  /**
+   * Lets running answers finish for at most `drainMs`, then ends them with an error; writes every row. Called again it
+   * waits for the same end, and a shorter `drainMs` brings that about sooner.
+   */
   close(drainMs: number): Promise<void>
 }
-
-/** How long the first look for runners may hold up the start: requests that come at once should find them. */
-const FIRST_LOOK_MS = 400
 
 /** The whole program put together. Throws {@link StartError} when it cannot start. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -103,11 +104,12 @@ async function assemble(parts: Parts): Promise<Gateway> {
       limiter.forget(record.name)
     },
   })
-  if (live.config().server.auth === 'key' && keys.isEmpty) await createFirstKey(store, onNotice)
   const server = createGatewayServer(serverDeps(parts, { keys, limiter }))
   const listening = await server.listen(options.port ?? live.config().server.port)
   if (!listening.ok) throw new StartError(1, [listening.message])
   if (listening.notice !== undefined) onNotice(listening.notice)
+  // Only now: a key that is shown by a start that then fails would never be shown again.
+  if (live.config().server.auth === 'key' && keys.isEmpty) await createFirstKey(store, onNotice)
   const scout = await startScout(parts, listening.port)
 
   let closing: Promise<void> | undefined
@@ -122,6 +124,7 @@ async function assemble(parts: Parts): Promise<Gateway> {
       return isFailure(rows) ? [] : rows
     },
     close: (drainMs) => {
+      if (closing !== undefined) void engine.drain(drainMs)
       closing ??= closeAll({ parts, server, scout }, drainMs)
       return closing
     },
@@ -138,7 +141,7 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: 
   const settingsOf = createAppIndex(live)
   return {
     clock,
-    newId: randomUUID,
+    newId: () => newRequestId(clock.nowMs()),
     version: VERSION,
     config: live.config,
     plan: (facts, app) => {
@@ -151,7 +154,7 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: 
     admit: (app, tokensEstimate) => limiter.admit(settingsOf(app.name), tokensEstimate),
     limitHeaders: (app) => limiter.headers(settingsOf(app.name)),
     badKeys: createBadKeyThrottle(clock),
-    listModels: (app) => live.directory().list({ app }),
+    listModels: (app, { wildcards }) => live.directory().list({ app, wildcards }),
     modelInfo: (app) => live.directory().modelInfo(app),
     suggestModel: (name) => live.directory().suggest(name),
     ready: () => true,
@@ -209,7 +212,7 @@ async function startScout({ options, live, engine }: Parts, ownPort: number): Pr
     onChange: live.useRunners,
   })
   scout.start()
-  await Promise.race([scout.refresh(), options.clock.sleep(FIRST_LOOK_MS)])
+  await Promise.race([scout.refresh(), options.clock.sleep(limits.firstLookMs)])
   return scout
 }
 

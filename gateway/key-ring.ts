@@ -27,6 +27,7 @@ export interface KeyRingOptions {
   readonly onRevoked: (record: RingRecord) => void
 }
 
+/** Makes the ring, which follows the store and the configuration from then on. */
 export function createKeyRing(options: KeyRingOptions): KeyRing {
   const { store, onRevoked } = options
   let records = readRecords(options)

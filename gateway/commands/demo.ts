@@ -49,7 +49,7 @@ export function createDemoCommand(deps: DemoDeps): Command {
   }
 }
 
-/** How often new rows are looked for, and how many are kept in sight. */
+/** How often new rows are looked for, and how many of the newest. */
 const FOLLOW_MS = 300
 const ROWS = 200
 
@@ -60,12 +60,12 @@ interface Following {
 }
 
 async function followRows(gateway: Gateway, io: CommandIo, { signal, hint }: Following): Promise<void> {
-  const seen = new Set<number>()
+  let newest = 0
   io.out(formatLogHeader())
   for (let round = 0; !signal.aborted; round++) {
     for (const row of await gateway.recentRequests(ROWS)) {
-      if (!seen.has(row.seq)) io.out(formatLogRow(row))
-      seen.add(row.seq)
+      if (row.seq > newest) io.out(formatLogRow(row))
+      newest = Math.max(newest, row.seq)
     }
     if (round === 0) io.out(`${hint}Ctrl-C ends the demo.`)
     await io.clock.sleep(FOLLOW_MS, signal).catch(() => undefined)

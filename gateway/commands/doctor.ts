@@ -8,6 +8,7 @@ import type { Scout } from '../sensors/scout.ts'
 import { claimDataDir, DataDirInUseError } from '../store/instance-lock.ts'
 import { checkStorage } from '../store/storage-check.ts'
 import type { Command } from './command.ts'
+import { nodeProblem, OLDEST_NODE_MAJOR } from './node-version.ts'
 
 export interface DoctorDeps {
   readonly version: string
@@ -58,16 +59,13 @@ export function createDoctorCommand(deps: DoctorDeps): Command {
 const MARKS = { ok: '  ok ', hint: 'hint ', bad: ' BAD ' } as const
 const TOPIC_WIDTH = 8
 const MIB = 1024 * 1024
-/** SQLite's binding crashes instead of failing on older ones. */
-const NODE_MAJOR = 22
 
 function runtimeFindings({ version }: DoctorDeps): Finding[] {
   const { node, electron } = process.versions
   const shell = electron === undefined ? '' : `, Electron ${electron}`
-  const isNewEnough = Number.parseInt(node, 10) >= NODE_MAJOR
   const text = `Spillway ${version} on Node ${node}${shell}`
-  if (isNewEnough) return [{ mark: 'ok', topic: 'runtime', text }]
-  return [{ mark: 'bad', topic: 'runtime', text: `${text}: Node ${NODE_MAJOR} or later is needed.` }]
+  if (nodeProblem(node) === undefined) return [{ mark: 'ok', topic: 'runtime', text }]
+  return [{ mark: 'bad', topic: 'runtime', text: `${text}: Node ${OLDEST_NODE_MAJOR} or later is needed.` }]
 }
 
 /** Without a usable folder it still serves, from memory: that is worth a look, and no reason to refuse. */

@@ -55,10 +55,10 @@ describe('spillway explain', () => {
   it.each([
     ['a request that would be refused', ['far'], 1, 'out', 'refused with 403 no-target'],
     ['a name that nothing has', ['codr'], 1, 'out', "Did you mean 'coder'?"],
-    ['no model', [], 2, 'error', 'usage: spillway explain'],
-    ['two models', ['a', 'b'], 2, 'error', 'usage: spillway explain'],
-    ['an unknown option', ['--loud', 'a'], 2, 'error', 'usage: spillway explain'],
-    ['an option without its value', ['coder', '--config'], 2, 'error', 'usage: spillway explain'],
+    ['no model', [], 2, 'error', 'Usage: spillway explain'],
+    ['two models', ['a', 'b'], 2, 'error', 'Usage: spillway explain'],
+    ['an unknown option', ['--loud', 'a'], 2, 'error', 'Usage: spillway explain'],
+    ['an option without its value', ['coder', '--config'], 2, 'error', 'Usage: spillway explain'],
     ['a file that cannot be read', ['gone.json'], 2, 'error', 'gone.json cannot be read as a request: none'],
     ['a configuration that is wrong', ['--config', 'broken.yaml', 'coder'], 2, 'error', 'broken.yaml:3:1 unknown key'],
   ] as const)('answers %s', async (...row) => {

@@ -26,7 +26,7 @@ export interface ExplainDeps {
   readText(path: string): Promise<string>
 }
 
-const USAGE = 'usage: spillway explain [--config FILE] [--json] MODEL|request.json'
+const USAGE = 'Usage: spillway explain [--config FILE] [--json] MODEL|request.json'
 
 /** Nobody in particular: a key without restrictions. */
 const ANYBODY: CallerApp = { id: 'explain', name: 'explain', models: undefined }

@@ -10,6 +10,7 @@ export interface KeysDeps {
   readonly newKey: () => { readonly key: string; readonly sha256: string; readonly last4: string }
 }
 
+/** Printed when it is called wrongly. */
 export const KEYS_USAGE = 'Usage: spillway keys create NAME | list | revoke NAME'
 
 /** `spillway keys`: works beside a running server, which sees the change within a second. */

@@ -15,6 +15,7 @@ export interface LogsDeps {
   readonly stop: AbortSignal
 }
 
+/** Printed when it is called wrongly. */
 export const LOGS_USAGE =
   'Usage: spillway logs [--follow] [--json] [--limit N] [--app NAME] [--model NAME] [--target ID] [--status 4xx|429|ok|error|truncated|cancelled] [--text TEXT]'
 

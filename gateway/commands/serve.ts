@@ -33,9 +33,15 @@ export function createServeCommand(deps: ServeDeps): Command {
     io.out(`Spillway listening on ${gateway.url}`)
     await deps.stopRequests.first
     io.error('Stopping: running answers may finish. Press Ctrl-C again to stop now.')
-    await Promise.race([gateway.close(limits.drainMs), deps.stopRequests.second])
+    await Promise.race([gateway.close(limits.drainMs), hurried(gateway, deps, io)])
     return 0
   }
+}
+
+/** After the second Ctrl-C: clients are told, rows are written, and nothing is waited for beyond that. */
+async function hurried(gateway: Gateway, { stopRequests }: ServeDeps, io: CommandIo): Promise<void> {
+  await stopRequests.second
+  await Promise.race([gateway.close(0), io.clock.sleep(limits.hurryMs)])
 }
 
 interface StartOptions {
@@ -61,7 +67,7 @@ function readOptions(args: readonly string[]): { config: string | undefined; por
       args: [...args],
       options: { config: { type: 'string' }, port: { type: 'string' }, 'data-dir': { type: 'string' } },
     })
-    const port = values.port === undefined ? undefined : Number(values.port)
+    const port = values.port === undefined ? undefined : Number(values.port.trim() || Number.NaN)
     const isPort = port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)
     return isPort ? { config: values.config, port } : `--port must be a number from 0 to 65535, not "${values.port}".`
   } catch (error) {

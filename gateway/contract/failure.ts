@@ -61,6 +61,7 @@ export interface Failure {
  */
 export type Remedy = 'retry' | 'next' | 'give-up'
 
+/** The one table of what may be done about each kind. */
 export const remedyFor: Readonly<Record<FailureKind, Remedy>> = {
   unreachable: 'retry',
   'connect-timeout': 'retry',
@@ -94,6 +95,7 @@ export const remedyFor: Readonly<Record<FailureKind, Remedy>> = {
   internal: 'give-up',
 }
 
+/** Tells a failure from the value that was hoped for: no value of ours has both a kind and a message. */
 export function isFailure(value: unknown): value is Failure {
   return typeof value === 'object' && value !== null && 'kind' in value && 'message' in value
 }

@@ -28,11 +28,15 @@ export const limits = {
   discardBytes: 64 * 1024,
   /** What is kept of a user agent. */
   clientNameChars: 80,
+  /** What a message of ours repeats of a name, path, host or origin that a client sent. */
+  quotedNameChars: 100,
   /** Parts of a form, and the header lines of one part. */
   multipartParts: 256,
   multipartHeaderBytes: 8 * 1024,
   /** Port 0: attempts at finding one port that is free on both loopback addresses. */
   portAttempts: 20,
+  /** The place of a mistake in JSON is searched in texts up to here; in longer ones that takes too long. */
+  jsonMistakeChars: 256 * 1024,
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
@@ -73,6 +77,10 @@ export const limits = {
   errorBodyBytes: 64 * 1024,
   /** An upstream's own sentence inside our error message. */
   upstreamMessageChars: 2_000,
+  /** What an upstream sent in place of JSON, quoted in our error message. */
+  quotedReplyChars: 300,
+  /** Objects and lists that are opened to find an error's sentence; known servers wrap it into two. */
+  errorWrappings: 4,
   /** A JSON reply is buffered up to here (images come as base64). */
   replyBodyBytes: 64 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
@@ -105,6 +113,8 @@ export const limits = {
   logMaxMb: 512,
   /** Error messages on a row. */
   logMessageChars: 500,
+  /** Dropped targets on a row: it explains a decision, it is no dump of the configuration. */
+  logDroppedTargets: 50,
   /** Rows deleted in one transaction of the retention run, so that writers never wait long. */
   logDeleteChunkRows: 500,
   /** Pause between two such transactions, and between two retention runs. */
@@ -135,6 +145,10 @@ export const limits = {
   drainMs: 10_000,
   /** The server outlives the drain by this much, so that the last error events leave. */
   drainGraceMs: 500,
+  /** How often a drain looks for connections that have become idle. */
+  drainStepMs: 20,
+  /** Whoever asks a second time to stop waits no longer than this for the last rows and error events. */
+  hurryMs: 1_000,
 
   /** One probe of a possible runner. */
   probeTimeoutMs: 500,
@@ -146,6 +160,10 @@ export const limits = {
   probeConcurrency: 8,
   /** Rounds in a row that a runner may miss before it counts as gone. */
   probeMisses: 2,
+  /** What is kept of a runner's version. */
+  runnerVersionChars: 64,
+  /** How long the first look for runners may hold up the start: requests that come at once should find them. */
+  firstLookMs: 400,
   /** How long the inventory of this machine's hardware may take. */
   machineTimeoutMs: 4_000,
 
@@ -153,6 +171,15 @@ export const limits = {
   modelNameChars: 512,
   /** Names resolved through patterns or endpoints that are kept, the least recently used one goes first. */
   resolvedNames: 1_000,
+  /** Names that a mistyped one is compared with, and how much of each: nobody mistypes the hundredth letter. */
+  suggestedFrom: 500,
+  comparedNameChars: 64,
+  /** Names in a list inside one message. */
+  namesInMessage: 10,
+  /** Fallbacks, or tags, that one request may name. */
+  controlListItems: 50,
+  /** Levels of a tool's schema that the built-in model fills in. */
+  exampleDepth: 6,
   /** A longer credential is not one of ours, and is not even hashed. */
   appKeyChars: 512,
   /** Rate limits count over the last minute, in entries that begin at least `rateWindowStepMs` apart. */

@@ -74,7 +74,7 @@ export interface FailureEvent {
   readonly failure: Failure
 }
 
-/** OpenAI's vocabulary; every other one is mapped to it (`reference`: the providers' own tables). */
+/** OpenAI's vocabulary; every other one is mapped to it by `wire/finish-reason.ts`. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
 
 /** Tokens as billed. `input` includes what came from or went into a cache; `output` includes reasoning. */

@@ -2,6 +2,7 @@ import type { Clock } from '../contract/clock.ts'
 import { type DemoReply, type DemoRequest, type DemoServer, startDemoServer } from './demo-server.ts'
 import { promptTokens, scriptedAnswer } from './demo-text.ts'
 
+/** The one model of the scripted cloud. */
 export const CLOUD_MODEL = 'demo-cloud-large'
 
 /** A data centre's pace: the way there and back, then about 80 tokens a second. */

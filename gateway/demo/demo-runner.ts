@@ -2,6 +2,7 @@ import type { Clock } from '../contract/clock.ts'
 import { type DemoReply, type DemoRequest, type DemoServer, startDemoServer } from './demo-server.ts'
 import { promptTokens, scriptedAnswer } from './demo-text.ts'
 
+/** The one model of the scripted runner. */
 export const RUNNER_MODEL = 'demo-llama:8b'
 
 /** A laptop's pace: a moment to read the prompt, then about 25 tokens a second. */

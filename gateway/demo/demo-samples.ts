@@ -5,6 +5,7 @@ export interface DemoSample {
   readonly stream: boolean
 }
 
+/** The tour, in order. */
 export const samples: readonly DemoSample[] = [
   {
     title: 'One request: the runner on this machine is free, so it answers.',

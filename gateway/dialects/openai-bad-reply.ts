@@ -1,5 +1,5 @@
 import type { Failure } from '../contract/failure.ts'
-import { parseObject } from './json-read.ts'
+import { parseObject } from '../kit/json-fields.ts'
 import { readWireError } from './openai-wire-error.ts'
 
 /** The body ended before the answer did. */
@@ -9,14 +9,18 @@ export const CUT: Failure = {
 }
 /** A stream in which nothing was said, not even an end. */
 export const EMPTY_STREAM: Failure = badReply('The upstream answered with success and then sent nothing at all.')
-/** Some gateways end an answer that broke off with `finish_reason: "error"` and say no more. */
+/** Some servers end an answer that broke off with a finish reason that says so (`error`, `abort`), and say no more. */
 export const GAVE_UP: Failure = {
   kind: 'server-error',
-  message: 'The upstream ended its answer with the word "error".',
+  message: 'The upstream gave up on its answer before it was complete. Try again.',
 }
 
 const WEB_PAGE =
   'The upstream answered with a web page (HTML). Check that its base URL leads to an OpenAI-compatible API.'
+
+const NO_STREAM =
+  'The upstream answered with one JSON object where a stream was asked for. ' +
+  'With "lane: translated" under its provider, such an answer is made into a stream.'
 
 /** The upstream answered, but not with what was asked for. */
 export function badReply(message: string): Failure {
@@ -35,7 +39,7 @@ export function notJson(body: string): Failure {
 export function notEvents(body: string): Failure {
   const json = parseObject(body)
   if (json !== undefined) {
-    return readWireError(json) ?? badReply('The upstream answered with one JSON object where a stream was asked for.')
+    return readWireError(json) ?? badReply(NO_STREAM)
   }
   if (body.trimStart().startsWith('<')) return badReply(WEB_PAGE)
   return badReply('The upstream answered with something that is no event stream. Check that its base URL is right.')

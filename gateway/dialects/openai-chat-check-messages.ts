@@ -1,7 +1,7 @@
 import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { invalid } from './invalid.ts'
-import { asObject, isJsonArray } from './json-read.ts'
+import { objectOf, isJsonArray } from '../kit/json-fields.ts'
 import { isAbsent } from './openai-parameters.ts'
 
 const ROLES: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
@@ -56,10 +56,10 @@ function checkPart(part: JsonValue, path: string): Failure | undefined {
     const remedy = 'Send {"url": "https://..."} or {"url": "data:image/png;base64,..."}.'
     return invalid(`${path}.image_url`, `\`${path}.image_url\` has no \`url\`. ${remedy}`)
   }
-  if (part.type === 'input_audio' && typeof asObject(part.input_audio)?.data !== 'string') {
+  if (part.type === 'input_audio' && typeof objectOf(part.input_audio)?.data !== 'string') {
     return invalid(`${path}.input_audio`, `\`${path}.input_audio\` must have \`data\` (base64) and \`format\`.`)
   }
-  if (part.type === 'file' && asObject(part.file) === undefined) {
+  if (part.type === 'file' && objectOf(part.file) === undefined) {
     return invalid(`${path}.file`, `\`${path}.file\` must be an object with \`file_id\` or \`file_data\`.`)
   }
   return undefined
@@ -67,7 +67,7 @@ function checkPart(part: JsonValue, path: string): Failure | undefined {
 
 /** OpenAI wants `{url}`; several clients send the bare string. */
 export function imageUrl(part: JsonObject): string | undefined {
-  const url = asObject(part.image_url)?.url ?? part.image_url
+  const url = objectOf(part.image_url)?.url ?? part.image_url
   return typeof url === 'string' ? url : undefined
 }
 
@@ -79,11 +79,12 @@ function checkToolCalls(message: JsonObject, path: string): Failure | undefined 
     const at = `${path}.tool_calls[${index}]`
     if (!isJsonObject(call)) return invalid(at, `\`${at}\` must be an object.`)
     if (!isAbsent(call.type) && call.type !== 'function') return undefined
-    const name = asObject(call.function)?.name
+    const name = objectOf(call.function)?.name
     return typeof name === 'string' ? undefined : invalid(`${at}.function.name`, `\`${at}.function.name\` is missing.`)
   })
 }
 
+/** The first item's failure, in the order of the list. */
 export function firstFailure(
   items: readonly JsonValue[],
   check: (item: JsonValue, index: number) => Failure | undefined,

@@ -1,7 +1,7 @@
 import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { invalid } from './invalid.ts'
-import { asObject, isJsonArray } from './json-read.ts'
+import { objectOf, isJsonArray } from '../kit/json-fields.ts'
 import { firstFailure } from './openai-chat-check-messages.ts'
 import { isAbsent } from './openai-parameters.ts'
 
@@ -30,7 +30,7 @@ export function checkFormat(body: JsonObject): Failure | undefined {
     return invalid('response_format', `\`response_format\` must be an object with a \`type\`. ${remedy}`)
   }
   if (format.type !== 'json_schema') return undefined
-  const schema = asObject(format.json_schema)
+  const schema = objectOf(format.json_schema)
   if (schema === undefined) {
     const remedy = 'Send {"name": "answer", "schema": {"type": "object", ...}}.'
     return invalid('response_format.json_schema', `\`response_format.json_schema\` is missing. ${remedy}`)
@@ -75,11 +75,11 @@ function checkChoice(choice: JsonValue | undefined): Failure | undefined {
   if (!isJsonObject(choice) || typeof choice.type !== 'string') {
     return invalid('tool_choice', `\`tool_choice\` is not understood. ${remedy}`)
   }
-  if (choice.type !== 'function' || typeof asObject(choice.function)?.name === 'string') return undefined
+  if (choice.type !== 'function' || typeof objectOf(choice.function)?.name === 'string') return undefined
   return invalid('tool_choice.function.name', `\`tool_choice.function.name\` is missing. ${remedy}`)
 }
 
 function checkFunctionCall(call: JsonValue | undefined): Failure | undefined {
-  if (isAbsent(call) || typeof call === 'string' || typeof asObject(call)?.name === 'string') return undefined
+  if (isAbsent(call) || typeof call === 'string' || typeof objectOf(call)?.name === 'string') return undefined
   return invalid('function_call', '`function_call` must be "auto", "none" or {"name": "..."}.')
 }

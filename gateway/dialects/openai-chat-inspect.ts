@@ -3,7 +3,7 @@ import type { ChatRequest } from '../contract/chat.ts'
 import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import type { Capability } from '../contract/provider.ts'
-import { asArray, asString } from './json-read.ts'
+import { arrayOf, stringOf } from '../kit/json-fields.ts'
 import { checkMessages } from './openai-chat-check-messages.ts'
 import { checkFormat, checkTools } from './openai-chat-check-tools.ts'
 import { checkModel, checkParameters, maxOutputTokens } from './openai-parameters.ts'
@@ -14,7 +14,7 @@ export function inspectChat(body: JsonObject): ReturnType<Dialect<ChatRequest>['
   const failure = checkChat(body)
   if (failure !== undefined) return failure
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     operation: 'chat',
     stream: body.stream === true,
     needs: needsOf(body),
@@ -35,18 +35,18 @@ function checkChat(body: JsonObject): Failure | undefined {
  */
 function needsOf(body: JsonObject): Capability[] {
   const needs: Capability[] = []
-  const hasTools = asArray(body.tools).length > 0 || asArray(body.functions).length > 0
+  const hasTools = arrayOf(body.tools).length > 0 || arrayOf(body.functions).length > 0
   if (hasTools && body.tool_choice !== 'none' && body.function_call !== 'none') needs.push('tools')
   const types = partTypes(body.messages)
   if (types.has('image_url')) needs.push('vision')
-  if (types.has('input_audio') || asArray(body.modalities).includes('audio')) needs.push('audio')
+  if (types.has('input_audio') || arrayOf(body.modalities).includes('audio')) needs.push('audio')
   return needs
 }
 
 function partTypes(messages: JsonValue | undefined): ReadonlySet<JsonValue | undefined> {
   const types = new Set<JsonValue | undefined>()
-  for (const message of asArray(messages).filter(isJsonObject)) {
-    for (const part of asArray(message.content).filter(isJsonObject)) types.add(part.type)
+  for (const message of arrayOf(messages).filter(isJsonObject)) {
+    for (const part of arrayOf(message.content).filter(isJsonObject)) types.add(part.type)
   }
   return types
 }

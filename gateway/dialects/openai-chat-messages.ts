@@ -1,7 +1,7 @@
 import type { AssistantMessage, Message, Part, ReasoningPart, ToolCall } from '../contract/chat.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
-import { asArray, asString, asText, without } from './json-read.ts'
+import { arrayOf, stringOf, textOf, without } from '../kit/json-fields.ts'
 import { readParts } from './openai-chat-parts.ts'
 import { unsupported } from './invalid.ts'
 import { readThinkingBlocks } from './openai-thinking.ts'
@@ -35,8 +35,8 @@ export function readMessages(messages: readonly JsonValue[]): Message[] | Failur
 function readMessage(json: JsonObject, position: number, lastCallId: string): Message | Failure {
   const content = readParts(json.content, `messages[${position}].content`)
   if (isFailure(content)) return content
-  const name = asText(json.name)
-  const role = asString(json.role) ?? ''
+  const name = textOf(json.name)
+  const role = stringOf(json.role) ?? ''
   switch (role) {
     case 'system':
     case 'developer':
@@ -45,7 +45,7 @@ function readMessage(json: JsonObject, position: number, lastCallId: string): Me
       return readAssistant(json, content, position)
     case 'tool':
     case 'function':
-      return { role: 'tool', toolCallId: asString(json.tool_call_id) ?? lastCallId, content, name }
+      return { role: 'tool', toolCallId: stringOf(json.tool_call_id) ?? lastCallId, content, name }
     default:
       return { role: 'user', content, name }
   }
@@ -53,10 +53,10 @@ function readMessage(json: JsonObject, position: number, lastCallId: string): Me
 
 function readAssistant(json: JsonObject, content: readonly Part[], position: number): AssistantMessage | Failure {
   const toolCalls: ToolCall[] = []
-  for (const [index, call] of asArray(json.tool_calls).filter(isJsonObject).entries()) {
+  for (const [index, call] of arrayOf(json.tool_calls).filter(isJsonObject).entries()) {
     const at = `messages[${position}].tool_calls[${index}]`
     if (!isJsonObject(call.function)) return unsupported(at, `\`${at}\` calls a tool that is no function.`)
-    toolCalls.push(readCall(call.function, asText(call.id) ?? `call_${position}_${index}`))
+    toolCalls.push(readCall(call.function, textOf(call.id) ?? `call_${position}_${index}`))
   }
   // The legacy form has no id, and the result that follows names none; any stable one will do.
   if (isJsonObject(json.function_call)) toolCalls.push(readCall(json.function_call, `call_${position}`))
@@ -65,8 +65,8 @@ function readAssistant(json: JsonObject, content: readonly Part[], position: num
     content,
     reasoning: readReasoning(json),
     toolCalls,
-    refusal: asText(json.refusal) ?? refusalPart(json.content),
-    name: asText(json.name),
+    refusal: textOf(json.refusal) ?? refusalPart(json.content),
+    name: textOf(json.name),
     extra: without(json, ASSISTANT_KEYS),
   }
 }
@@ -75,18 +75,18 @@ function readAssistant(json: JsonObject, content: readonly Part[], position: num
 function readCall(definition: JsonObject, id: string): ToolCall {
   const { name, arguments: given } = definition
   const argumentsJson = typeof given === 'string' ? given : JSON.stringify(given ?? {})
-  return { id, name: asString(name) ?? '', argumentsJson }
+  return { id, name: stringOf(name) ?? '', argumentsJson }
 }
 
 /** Signed blocks hold the same text as the plain key beside them, and more. */
 function readReasoning(json: JsonObject): ReasoningPart[] {
   const blocks = readThinkingBlocks(json.thinking_blocks)
   if (blocks.length > 0) return blocks
-  const text = asText(json.reasoning_content) ?? asText(json.reasoning)
+  const text = textOf(json.reasoning_content) ?? textOf(json.reasoning)
   return text === undefined ? [] : [{ text }]
 }
 
 function refusalPart(content: JsonValue | undefined): string | undefined {
-  const part = asArray(content).find((item) => isJsonObject(item) && item.type === 'refusal')
-  return isJsonObject(part) ? asText(part.refusal) : undefined
+  const part = arrayOf(content).find((item) => isJsonObject(item) && item.type === 'refusal')
+  return isJsonObject(part) ? textOf(part.refusal) : undefined
 }

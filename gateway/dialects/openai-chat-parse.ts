@@ -2,7 +2,7 @@ import type { ChatRequest, OutputFormat, ReasoningRequest, Sampling, Tool, ToolC
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { unsupported } from './invalid.ts'
-import { asArray, asBoolean, asNumber, asObject, asString, asText, without, type Draft } from './json-read.ts'
+import { arrayOf, booleanOf, numberOf, objectOf, stringOf, textOf, without, type Draft } from '../kit/json-fields.ts'
 import { readMessages } from './openai-chat-messages.ts'
 import { readSampling, SHARED_KEYS } from './openai-parameters.ts'
 
@@ -29,39 +29,39 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function parseChat(body: JsonObject): ChatRequest | Failure {
   const failure = checkToolTypes(body.tools)
   if (failure !== undefined) return failure
-  const messages = readMessages(asArray(body.messages))
+  const messages = readMessages(arrayOf(body.messages))
   if (isFailure(messages)) return messages
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     messages,
     tools: readTools(body),
     toolChoice: readToolChoice(body),
-    parallelToolCalls: asBoolean(body.parallel_tool_calls),
+    parallelToolCalls: booleanOf(body.parallel_tool_calls),
     sampling: readChatSampling(body),
     format: readFormat(body.response_format),
     reasoning: readReasoning(body),
-    user: asText(body.user),
+    user: textOf(body.user),
     prefill: undefined,
     extra: without(body, KNOWN),
   }
 }
 
 function checkToolTypes(tools: JsonValue | undefined): Failure | undefined {
-  const index = asArray(tools).findIndex((tool) => isJsonObject(tool) && !isJsonObject(tool.function))
+  const index = arrayOf(tools).findIndex((tool) => isJsonObject(tool) && !isJsonObject(tool.function))
   if (index < 0) return undefined
   const message = `\`tools[${index}]\` is no function. Only upstreams that speak OpenAI's own wire take such tools.`
   return unsupported(`tools[${index}].type`, message)
 }
 
 function readTools(body: JsonObject): Tool[] {
-  const tools = asArray(body.tools)
-    .map((tool) => asObject(asObject(tool)?.function))
+  const tools = arrayOf(body.tools)
+    .map((tool) => objectOf(objectOf(tool)?.function))
     .filter((definition) => definition !== undefined)
-  return [...tools, ...asArray(body.functions).filter(isJsonObject)].map((definition) => ({
-    name: asString(definition.name) ?? '',
-    description: asString(definition.description),
-    parameters: asObject(definition.parameters),
-    strict: asBoolean(definition.strict),
+  return [...tools, ...arrayOf(body.functions).filter(isJsonObject)].map((definition) => ({
+    name: stringOf(definition.name) ?? '',
+    description: stringOf(definition.description),
+    parameters: objectOf(definition.parameters),
+    strict: booleanOf(definition.strict),
   }))
 }
 
@@ -69,44 +69,44 @@ function readToolChoice(body: JsonObject): ToolChoice | undefined {
   const choice = body.tool_choice ?? body.function_call
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice
   if (choice === 'any') return 'required'
-  const name = asText(asObject(asObject(choice)?.function)?.name) ?? asText(asObject(choice)?.name)
+  const name = textOf(objectOf(objectOf(choice)?.function)?.name) ?? textOf(objectOf(choice)?.name)
   return name === undefined ? undefined : { name }
 }
 
 function readChatSampling(body: JsonObject): Sampling {
   const sampling = readSampling(body)
-  const logprobs = asBoolean(body.logprobs)
+  const logprobs = booleanOf(body.logprobs)
   if (logprobs !== undefined) sampling.logprobs = logprobs
-  const topLogprobs = asNumber(body.top_logprobs)
+  const topLogprobs = numberOf(body.top_logprobs)
   if (topLogprobs !== undefined) sampling.topLogprobs = topLogprobs
   return sampling
 }
 
 /** Some local servers take a schema beside `json_object`; it means the same as OpenAI's newer form. */
 function readFormat(value: JsonValue | undefined): OutputFormat | undefined {
-  const format = asObject(value)
-  const named = asObject(format?.json_schema)
-  const schema = asObject(named?.schema) ?? asObject(format?.schema)
+  const format = objectOf(value)
+  const named = objectOf(format?.json_schema)
+  const schema = objectOf(named?.schema) ?? objectOf(format?.schema)
   if (format?.type === 'json_object' && schema === undefined) return { type: 'json' }
   if (format?.type !== 'json_schema' && format?.type !== 'json_object') return undefined
   return {
     type: 'json-schema',
-    name: asText(named?.name) ?? 'response',
+    name: textOf(named?.name) ?? 'response',
     schema: schema ?? {},
-    strict: asBoolean(named?.strict),
+    strict: booleanOf(named?.strict),
   }
 }
 
 /** `reasoning_effort` (OpenAI), `reasoning` (OpenRouter, Responses) and `thinking` (Anthropic, LiteLLM, DeepSeek). */
 function readReasoning(body: JsonObject): ReasoningRequest | undefined {
-  const reasoning = asObject(body.reasoning)
-  const thinking = asObject(body.thinking)
+  const reasoning = objectOf(body.reasoning)
+  const thinking = objectOf(body.thinking)
   const read: Draft<ReasoningRequest> = {}
-  const effort = asText(body.reasoning_effort) ?? asText(reasoning?.effort)
+  const effort = textOf(body.reasoning_effort) ?? textOf(reasoning?.effort)
   if (effort !== undefined) read.effort = effort
-  const budgetTokens = asNumber(thinking?.budget_tokens) ?? asNumber(reasoning?.max_tokens)
+  const budgetTokens = numberOf(thinking?.budget_tokens) ?? numberOf(reasoning?.max_tokens)
   if (budgetTokens !== undefined) read.budgetTokens = budgetTokens
-  const enabled = thinkingEnabled(thinking) ?? asBoolean(reasoning?.enabled)
+  const enabled = thinkingEnabled(thinking) ?? booleanOf(reasoning?.enabled)
   if (enabled !== undefined) read.enabled = enabled
   return Object.keys(read).length === 0 ? undefined : read
 }

@@ -2,7 +2,7 @@ import type { FilePart, ImagePart, Part } from '../contract/chat.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { unsupported } from './invalid.ts'
-import { asArray, asObject, asString, asText, without, type Draft } from './json-read.ts'
+import { arrayOf, objectOf, stringOf, textOf, without, type Draft } from '../kit/json-fields.ts'
 import { imageUrl } from './openai-chat-check-messages.ts'
 
 const TEXT_KEYS: ReadonlySet<string> = new Set(['type', 'text'])
@@ -12,7 +12,7 @@ const IMAGE_KEYS: ReadonlySet<string> = new Set(['type', 'image_url'])
 export function readParts(content: JsonValue | undefined, path: string): Part[] | Failure {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   const parts: Part[] = []
-  for (const [index, json] of asArray(content).filter(isJsonObject).entries()) {
+  for (const [index, json] of arrayOf(content).filter(isJsonObject).entries()) {
     if (json.type === 'refusal') continue
     const part = readPart(json, `${path}[${index}]`)
     if (isFailure(part)) return part
@@ -22,17 +22,17 @@ export function readParts(content: JsonValue | undefined, path: string): Part[] 
 }
 
 function readPart(json: JsonObject, path: string): Part | Failure {
-  switch (asString(json.type) ?? '') {
+  switch (stringOf(json.type) ?? '') {
     case 'text':
-      return { type: 'text', text: asString(json.text) ?? '', ...extraOf(json, TEXT_KEYS) }
+      return { type: 'text', text: stringOf(json.text) ?? '', ...extraOf(json, TEXT_KEYS) }
     case 'image_url':
       return readImage(json)
     case 'input_audio': {
-      const audio = asObject(json.input_audio)
-      return { type: 'audio', base64: asString(audio?.data) ?? '', format: asText(audio?.format) ?? 'wav' }
+      const audio = objectOf(json.input_audio)
+      return { type: 'audio', base64: stringOf(audio?.data) ?? '', format: textOf(audio?.format) ?? 'wav' }
     }
     case 'file':
-      return readFile(asObject(json.file) ?? {})
+      return readFile(objectOf(json.file) ?? {})
     default: {
       const message = `\`${path}\` has a type that only some upstreams know. Use text, image_url, input_audio or file.`
       return unsupported(`${path}.type`, message)
@@ -41,7 +41,7 @@ function readPart(json: JsonObject, path: string): Part | Failure {
 }
 
 function readImage(json: JsonObject): ImagePart {
-  const detail = asText(asObject(json.image_url)?.detail)
+  const detail = textOf(objectOf(json.image_url)?.detail)
   return {
     type: 'image',
     source: imageSource(imageUrl(json) ?? ''),
@@ -61,9 +61,9 @@ function imageSource(url: string): ImagePart['source'] {
 
 function readFile(file: JsonObject): FilePart {
   const part: Draft<FilePart> = { type: 'file' }
-  const fileId = asText(file.file_id)
-  const filename = asText(file.filename)
-  const data = asText(file.file_data)
+  const fileId = textOf(file.file_id)
+  const filename = textOf(file.filename)
+  const data = textOf(file.file_data)
   if (fileId !== undefined) part.fileId = fileId
   if (filename !== undefined) part.filename = filename
   if (data !== undefined) part.data = data

@@ -125,10 +125,10 @@ function chunks(context: WriterContext, events: readonly StreamEvent[]): (JsonOb
     .split('\n\n')
     .filter((block) => block !== '')
     .map((block) => block.replace(/^data: /, ''))
-    .map((data) => (data === '[DONE]' ? data : asObject(JSON.parse(data))))
+    .map((data) => (data === '[DONE]' ? data : objectOf(JSON.parse(data))))
 }
 
-function asObject(value: unknown): JsonObject {
+function objectOf(value: unknown): JsonObject {
   if (!isJsonObject(value)) throw new TypeError('A chunk is an object.')
   return value
 }

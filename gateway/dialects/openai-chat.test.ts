@@ -307,7 +307,9 @@ describe('the canonical request', () => {
     ['openai', 'groq', 'mistral', 'deepseek', 'openrouter', 'vllm', 'huggingface'],
     ['chat'],
   )
-  it.skipIf(!haveExchanges)('understands what real clients sent (skipped where the recordings are absent)', () => {
+  const skipped = haveExchanges ? '' : ' (skipped: SPILLWAY_TRACES names no folder of recordings)'
+  it.skipIf(!haveExchanges)(`understands what real clients sent${skipped}`, () => {
+    expect(recorded.length).toBeGreaterThan(20)
     const failures = recorded
       .filter((exchange) => exchange.status === 200 && 'messages' in exchange.requestBody)
       .map((exchange) => ({ model: 'm', ...exchange.requestBody }))
@@ -333,7 +335,8 @@ describe('a complete reply', () => {
 
   it.each<[string, string, string]>([
     ['an error', '{"error":{"message":"slow down","code":429}}', 'rate-limited'],
-    ['an error in words', '{"error":"Unexpected endpoint or method."}', 'server-error'],
+    ['an error in words', '{"error":"Unexpected endpoint or method."}', 'unsupported'],
+    ['one that was given up', '{"choices":[{"message":{"content":"a"},"finish_reason":"abort"}]}', 'server-error'],
     ['no choices', '{"choices":[]}', 'bad-reply'],
     ['an empty object', '{}', 'bad-reply'],
     ['a web page', '<html></html>', 'bad-reply'],

@@ -3,7 +3,7 @@ import type { Collector, WriterContext } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { FinishReason, ReasoningDelta, StreamEvent, TextDelta, Usage } from '../contract/stream-event.ts'
-import type { Draft } from './json-read.ts'
+import type { Draft } from '../kit/json-fields.ts'
 import { joinLogprobs } from './openai-logprobs.ts'
 import { writeUsage } from './openai-usage.ts'
 

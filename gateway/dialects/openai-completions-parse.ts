@@ -3,7 +3,7 @@ import type { CompletionsDialect } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { invalid, unsupported } from './invalid.ts'
-import { asNumber, asString, asText, isJsonArray, without } from './json-read.ts'
+import { numberOf, stringOf, textOf, isJsonArray, without } from '../kit/json-fields.ts'
 import {
   checkModel,
   checkParameters,
@@ -21,10 +21,10 @@ export function inspectCompletion(body: JsonObject): ReturnType<CompletionsDiale
   const failure = checkModel(body) ?? checkPrompt(body.prompt) ?? checkOwn(body) ?? checkParameters(body)
   if (failure !== undefined) return failure
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     operation: 'completions',
     stream: body.stream === true,
-    needs: asText(body.suffix) === undefined ? [] : ['insert'],
+    needs: textOf(body.suffix) === undefined ? [] : ['insert'],
     promptTokensEstimate: promptTokens(body),
     maxOutputTokens: maxOutputTokens(body),
   }
@@ -39,12 +39,12 @@ export function parseCompletion(body: JsonObject): CompletionRequest | Failure {
     return unsupported('prompt', message)
   }
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     prompts,
-    suffix: asText(body.suffix),
+    suffix: textOf(body.suffix),
     echo: body.echo === true,
     sampling: readCompletionSampling(body),
-    user: asText(body.user),
+    user: textOf(body.user),
     prefill: undefined,
     extra: without(body, KNOWN),
   }
@@ -86,7 +86,7 @@ function readPrompts(prompt: JsonValue | undefined): string[] | undefined {
 /** Here `logprobs` is a number: how many alternatives to give for each token. */
 function readCompletionSampling(body: JsonObject): Sampling {
   const sampling = readSampling(body)
-  const alternatives = asNumber(body.logprobs)
+  const alternatives = numberOf(body.logprobs)
   if (alternatives !== undefined) {
     sampling.logprobs = true
     sampling.topLogprobs = alternatives

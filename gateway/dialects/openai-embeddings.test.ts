@@ -79,7 +79,11 @@ describe('a complete embeddings reply', () => {
   })
 
   const recorded = loadExchanges(['openai', 'mistral', 'vllm', 'huggingface', 'lmstudio', 'together'], ['embeddings'])
-  it.skipIf(!haveExchanges).each(recorded)('$provider/$name is understood', (exchange) => {
-    expect(exchange.status !== 200 || !isFailure(openaiEmbeddings.readReply(exchange.reply.toString()))).toBe(true)
+  const skipped = haveExchanges ? '' : ' (skipped: SPILLWAY_TRACES names no folder of recordings)'
+  it.skipIf(!haveExchanges)(`of real servers is understood${skipped}`, () => {
+    const successes = recorded.filter((exchange) => exchange.status === 200)
+    expect(successes.length).toBeGreaterThan(3)
+    const failures = successes.filter(({ reply }) => isFailure(openaiEmbeddings.readReply(reply.toString())))
+    expect(failures.map(({ provider, name }) => `${provider}/${name}`)).toEqual([])
   })
 })

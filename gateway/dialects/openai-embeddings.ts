@@ -3,12 +3,12 @@ import type { EmbeddingsDialect, ReplyFacts } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { invalid } from './invalid.ts'
-import { asArray, asNumber, asString, asText, isJsonArray, parseObject, without } from './json-read.ts'
+import { arrayOf, numberOf, stringOf, textOf, isJsonArray, parseObject, without } from '../kit/json-fields.ts'
 import { badReply, notJson } from './openai-bad-reply.ts'
 import { openaiErrorReply } from './openai-error.ts'
 import { checkModel, isAbsent } from './openai-parameters.ts'
 import { readFacts } from './openai-reply.ts'
-import { readUsage } from './openai-usage.ts'
+import { readUsage } from '../wire/openai-usage.ts'
 import { readWireError } from './openai-wire-error.ts'
 import { estimateTokens } from './token-estimate.ts'
 
@@ -32,7 +32,7 @@ function inspectEmbeddings(body: JsonObject): ReturnType<EmbeddingsDialect['insp
   const failure = checkModel(body) ?? checkInput(body.input) ?? checkOptions(body)
   if (failure !== undefined) return failure
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     operation: 'embeddings',
     stream: false,
     needs: ['embedding'],
@@ -62,18 +62,18 @@ function parseEmbeddings(body: JsonObject): EmbeddingsRequest | Failure {
   const inputs = readInputs(body.input)
   if (inputs === undefined) return invalid('input', `\`input\` is not understood. ${INPUT_FORMS}`)
   return {
-    model: asString(body.model) ?? '',
+    model: stringOf(body.model) ?? '',
     inputs,
-    dimensions: asNumber(body.dimensions),
+    dimensions: numberOf(body.dimensions),
     encoding: body.encoding_format === 'base64' ? 'base64' : 'float',
-    user: asText(body.user),
+    user: textOf(body.user),
     extra: without(body, KNOWN),
   }
 }
 
 function readInputs(input: JsonValue | undefined): EmbeddingsRequest['inputs'] | undefined {
   if (typeof input === 'string') return [input]
-  const items = asArray(input)
+  const items = arrayOf(input)
   if (items.length === 0) return undefined
   const texts = items.filter((item) => typeof item === 'string')
   if (texts.length === items.length) return texts
@@ -134,7 +134,8 @@ function looksWhole(body: string): boolean {
 function readEnds(body: string): ReplyFacts {
   const ends = body.slice(0, SMALL_REPLY_CHARS / 2) + body.slice(-SMALL_REPLY_CHARS / 2)
   const model = /"model"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(ends)?.[1]
-  const usage = readUsage(parseObject(/"usage"\s*:\s*(\{[^{}]*\})/.exec(ends)?.[1] ?? ''))
+  const counts = parseObject(/"usage"\s*:\s*(\{[^{}]*\})/.exec(ends)?.[1] ?? '')
+  const usage = counts && readUsage(counts)
   return {
     ...(model === undefined ? {} : { model: String(JSON.parse(model)) }),
     ...(usage === undefined ? {} : { usage }),

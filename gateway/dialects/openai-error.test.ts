@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { remedyFor, type Failure, type FailureKind } from '../contract/failure.ts'
+import { limits } from '../contract/limits.ts'
 import { openaiErrors } from './openai-error.ts'
 import { readWireError } from './openai-wire-error.ts'
 
@@ -114,7 +115,9 @@ describe('an error inside a reply', () => {
   })
 
   it('is bounded and always has a message', () => {
-    expect(readWireError({ error: { message: 'x'.repeat(9_999) } })?.message.length).toBeLessThan(1_000)
+    expect(readWireError({ error: { message: 'x'.repeat(9_999) } })?.message.length).toBeLessThan(
+      limits.upstreamMessageChars + 10,
+    )
     expect(readWireError({ error: {} })?.message).toMatch(/without a message/)
   })
 })

@@ -1,6 +1,6 @@
 import type { Opaque } from '../contract/chat.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
-import { isJsonArray } from './json-read.ts'
+import { isJsonArray } from '../kit/json-fields.ts'
 
 /** Chat's `logprobs` value as JSON text: an event carries either the whole object or only its `content` list. */
 export function chatLogprobs(logprobs: Opaque): string {

@@ -1,7 +1,7 @@
 import type { Sampling } from '../contract/chat.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
-import { asNumber, asObject, asString, isJsonArray, type Draft } from './json-read.ts'
+import { numberOf, objectOf, stringOf, isJsonArray, type Draft } from '../kit/json-fields.ts'
 import { invalid } from './invalid.ts'
 
 /** Keys that chat and completions share and that the canonical request has a place for. */
@@ -45,10 +45,10 @@ export function checkParameters(body: JsonObject): Failure | undefined {
   if (!isAbsent(body.stream) && typeof body.stream !== 'boolean') {
     return invalid('stream', '`stream` must be true or false.')
   }
-  if (!isAbsent(body.stream_options) && asObject(body.stream_options) === undefined) {
+  if (!isAbsent(body.stream_options) && objectOf(body.stream_options) === undefined) {
     return invalid('stream_options', '`stream_options` must be an object such as {"include_usage": true}.')
   }
-  if (!isAbsent(body.logit_bias) && asObject(body.logit_bias) === undefined) {
+  if (!isAbsent(body.logit_bias) && objectOf(body.logit_bias) === undefined) {
     return invalid('logit_bias', '`logit_bias` must be an object of token ids and numbers.')
   }
   return checkCount(body.n) ?? checkStop(body.stop)
@@ -65,6 +65,7 @@ export function checkModel(body: JsonObject): Failure | undefined {
   return undefined
 }
 
+/** OpenAI's API takes null for a parameter that was not sent. */
 export function isAbsent(value: JsonValue | undefined): value is undefined | null {
   return value === undefined || value === null
 }
@@ -73,7 +74,7 @@ export function isAbsent(value: JsonValue | undefined): value is undefined | nul
 export function readSampling(body: JsonObject): Draft<Sampling> {
   const sampling: Draft<Sampling> = {}
   const set = (key: NumberKey, value: JsonValue | undefined): void => {
-    const number = asNumber(value)
+    const number = numberOf(value)
     if (number !== undefined) sampling[key] = number
   }
   set('temperature', body.temperature)
@@ -87,7 +88,7 @@ export function readSampling(body: JsonObject): Draft<Sampling> {
   set('maxOutputTokens', maxOutputTokens(body))
   const stop = readStop(body.stop)
   if (stop !== undefined) sampling.stop = stop
-  const logitBias = asObject(body.logit_bias)
+  const logitBias = objectOf(body.logit_bias)
   if (logitBias !== undefined) sampling.logitBias = logitBias
   return sampling
 }
@@ -105,7 +106,7 @@ type NumberKey =
 
 /** The newer name wins; local runners take -1 for "no limit", which is what saying nothing means elsewhere. */
 export function maxOutputTokens(body: JsonObject): number | undefined {
-  const tokens = asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens)
+  const tokens = numberOf(body.max_completion_tokens) ?? numberOf(body.max_tokens)
   return tokens !== undefined && tokens > 0 ? tokens : undefined
 }
 
@@ -123,5 +124,5 @@ function checkStop(stop: JsonValue | undefined): Failure | undefined {
 function readStop(stop: JsonValue | undefined): string[] | undefined {
   if (typeof stop === 'string') return [stop]
   if (!isJsonArray(stop) || stop.length === 0) return undefined
-  return stop.map(asString).filter((item) => item !== undefined)
+  return stop.map(stringOf).filter((item) => item !== undefined)
 }

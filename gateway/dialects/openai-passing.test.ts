@@ -151,7 +151,7 @@ describe('a passing stream', () => {
       stream(
         'event: error\ndata: {"error":{"message":"no tool","type":"invalid_request_error","code":"tool_use_failed"}}',
       ),
-      { kind: 'bad-request', code: 'tool_use_failed' },
+      { kind: 'unsupported', code: 'tool_use_failed' },
     ],
     [
       'a named error that is the data itself',
@@ -227,6 +227,13 @@ describe('a passing stream', () => {
     expect(run([whole], false).forwarded).toBe(whole)
   })
 
+  it('adds the usage chunk at the end of a stream without a terminal marker', () => {
+    const told = event({ ...JSON.parse(finish('stop').slice(6)), usage: { prompt_tokens: 3, completion_tokens: 2 } })
+    const { forwarded, failure } = run([stream(role(), text('a'), told)], false, true)
+    expect(failure).toBeUndefined()
+    expect(forwarded).toContain('"choices":[],"usage":{"prompt_tokens":3')
+  })
+
   it('adds no second usage chunk', () => {
     const whole = stream(role(), text('a'), finish('stop'), usage(), 'data: [DONE]')
     expect(run([whole], false, true).forwarded).toBe(whole)
@@ -249,6 +256,8 @@ describe('a passing stream', () => {
   })
 
   it('says the same of any bytes, however they are cut', () => {
+    // Further blank lines between events mean nothing; whether one goes with an event that is held back depends on cuts.
+    const meaning = (forwarded: string): string[] => forwarded.split('\n').filter((line) => line.trim() !== '')
     const block = fc.oneof(
       fc.constantFrom(
         role(),
@@ -269,8 +278,8 @@ describe('a passing stream', () => {
       fc.property(body, fc.integer({ min: 1, max: 40 }), fc.boolean(), (all, size, hideUsage) => {
         const whole = run([all], hideUsage)
         const cut = run(pieces(all, size), hideUsage)
-        expect([cut.forwarded, cut.failure?.kind, cut.reader.facts]).toEqual([
-          whole.forwarded,
+        expect([meaning(cut.forwarded), cut.failure?.kind, cut.reader.facts]).toEqual([
+          meaning(whole.forwarded),
           whole.failure?.kind,
           whole.reader.facts,
         ])
@@ -338,7 +347,8 @@ const recorded = loadExchanges(OPENAI_WIRE, ['chat', 'completions']).filter(
   (exchange) => exchange.stream && exchange.status === 200,
 )
 
-describe.skipIf(!haveExchanges)('recorded streams (skipped where the recordings are absent)', () => {
+const skipped = haveExchanges ? '' : ' (skipped: SPILLWAY_TRACES names no folder of recordings)'
+describe.skipIf(!haveExchanges)(`recorded streams${skipped}`, () => {
   it.each(recorded)('$provider/$name passes unchanged and is understood', (exchange) => {
     const expected = naive(exchange)
     for (const size of [1, 37, 1_000, exchange.reply.length]) {

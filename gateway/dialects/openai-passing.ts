@@ -2,13 +2,15 @@ import type { PassingContext, PassingReader, ReplyFacts, SentSoFar } from '../co
 import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
+import type { FinishReason } from '../contract/stream-event.ts'
 import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
-import { asText, type Draft } from './json-read.ts'
+import { textOf, type Draft } from '../kit/json-fields.ts'
 import { badReply, CUT, EMPTY_STREAM, GAVE_UP, notEvents } from './openai-bad-reply.ts'
-import { readFinish } from './openai-finish.ts'
 import { readSent } from './openai-sent.ts'
-import { replyUsage, writeUsage } from './openai-usage.ts'
+import { writeUsage } from './openai-usage.ts'
 import { readWireError } from './openai-wire-error.ts'
+import { readFinish } from '../wire/finish-reason.ts'
+import { statedUsage } from '../wire/openai-usage.ts'
 import { choicesOf, contentOf, looksLikeEvents, readWireEvent } from './openai-wire.ts'
 
 type Passed = ReturnType<PassingReader['push']>
@@ -83,7 +85,9 @@ class Passing implements PassingReader {
     this.#carry = []
     const passed = this.#readRest(rest)
     if (passed.forward !== undefined) this.#keep(passed.forward)
-    if (passed.failure !== undefined || this.finished) return passed
+    if (passed.failure !== undefined) return passed
+    if (this.finished)
+      return this.#owesUsage ? { forward: joined([...present(passed.forward), this.#owedUsage()]) } : passed
     this.#failed = true
     return { forward: passed.forward, failure: this.#sawChunk ? CUT : EMPTY_STREAM }
   }
@@ -185,26 +189,26 @@ class Passing implements PassingReader {
     }
     this.#sawChunk = true
     for (const choice of choices) {
-      if (choice.finish_reason === 'error') return GAVE_UP
-      this.#readChoice(choice)
+      const finish = readFinish(choice.finish_reason)
+      if (finish === 'failed') return GAVE_UP
+      this.#readChoice(choice, finish)
     }
     return 'pass'
   }
 
   #readFacts(json: JsonObject): void {
-    const usage = replyUsage(json)
+    const usage = statedUsage(json)
     if (usage !== undefined) this.facts.usage = usage
-    const model = asText(json.model)
+    const model = textOf(json.model)
     if (model !== undefined) this.facts.model = model
     const { id, object, created } = json
     if (this.#owesUsage) this.#frame = { id, object, created, model: json.model }
   }
 
-  #readChoice(choice: JsonObject): void {
+  #readChoice(choice: JsonObject, finish: FinishReason | undefined): void {
     const { index, text, reasoning, other } = contentOf(choice)
     const speaks = text !== '' || reasoning !== '' || other
     if (speaks) this.committed = true
-    const finish = readFinish(choice.finish_reason)
     if (finish !== undefined) {
       this.#sawFinish = true
       this.facts.finish = finish
@@ -226,6 +230,10 @@ class Passing implements PassingReader {
     if (this.#keptBytes > limits.replayBytes) this.#kept = undefined
     else this.#kept.push(bytes)
   }
+}
+
+function present(bytes: Uint8Array | undefined): Buffer[] {
+  return bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]
 }
 
 function joined(runs: readonly Buffer[]): Buffer | undefined {

@@ -1,10 +1,10 @@
 import type { ReplyFacts } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
-import { asText, parseObject, type Draft } from './json-read.ts'
+import { textOf, parseObject, type Draft } from '../kit/json-fields.ts'
 import { badReply, GAVE_UP, notJson } from './openai-bad-reply.ts'
-import { readFinish } from './openai-finish.ts'
-import { replyUsage } from './openai-usage.ts'
+import { readFinish } from '../wire/finish-reason.ts'
+import { statedUsage } from '../wire/openai-usage.ts'
 import { readWireError } from './openai-wire-error.ts'
 import { choicesOf } from './openai-wire.ts'
 
@@ -16,9 +16,9 @@ export function readChoicesReply(body: string): ReplyFacts | Failure {
   const failure = readWireError(json)
   if (failure !== undefined) return failure
   if (choice === undefined) return badReply('The upstream answered without a single choice.')
-  if (choice.finish_reason === 'error') return GAVE_UP
-  const facts = readFacts(json)
   const finish = readFinish(choice.finish_reason)
+  if (finish === 'failed') return GAVE_UP
+  const facts = readFacts(json)
   if (finish !== undefined) facts.finish = finish
   return facts
 }
@@ -26,9 +26,9 @@ export function readChoicesReply(body: string): ReplyFacts | Failure {
 /** Model and usage, which every reply may carry. */
 export function readFacts(json: JsonObject): Draft<ReplyFacts> {
   const facts: Draft<ReplyFacts> = {}
-  const model = asText(json.model)
+  const model = textOf(json.model)
   if (model !== undefined) facts.model = model
-  const usage = replyUsage(json)
+  const usage = statedUsage(json)
   if (usage !== undefined) facts.usage = usage
   return facts
 }

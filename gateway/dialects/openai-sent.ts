@@ -1,5 +1,5 @@
 import type { SentSoFar } from '../contract/dialect.ts'
-import { asNumber, asText, type Draft } from './json-read.ts'
+import { numberOf, textOf, type Draft } from '../kit/json-fields.ts'
 import { choicesOf, contentOf, readWireEvent } from './openai-wire.ts'
 
 /** What a client knows of an answer from the stream's text that it was sent. Only paid for when a stream fails. */
@@ -15,9 +15,9 @@ export function readSent(stream: string): SentSoFar {
   for (const block of stream.split(/\r?\n\r?\n/)) {
     const event = readWireEvent(block)
     if (event.type !== 'chunk') continue
-    sent.id ??= asText(event.json.id)
-    sent.model ??= asText(event.json.model)
-    sent.createdS ??= asNumber(event.json.created)
+    sent.id ??= textOf(event.json.id)
+    sent.model ??= textOf(event.json.model)
+    sent.createdS ??= numberOf(event.json.created)
     for (const choice of choicesOf(event.json)) {
       const { index, text, reasoning, other } = contentOf(choice)
       sent.text += text

@@ -2,6 +2,7 @@ import type { WriterContext } from '../contract/dialect.ts'
 import type { StartEvent, Usage } from '../contract/stream-event.ts'
 import { writeUsage } from './openai-usage.ts'
 
+/** The content type of every stream on OpenAI's wire. */
 export const SSE_CONTENT_TYPE = 'text/event-stream; charset=utf-8'
 
 /**

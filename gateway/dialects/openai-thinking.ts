@@ -1,6 +1,6 @@
 import type { ReasoningPart } from '../contract/chat.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
-import { asArray, asString, asText } from './json-read.ts'
+import { arrayOf, stringOf, textOf } from '../kit/json-fields.ts'
 
 /**
  * Signed or encrypted reasoning must come back to its maker unchanged, and OpenAI's wire has no place for it.
@@ -14,13 +14,13 @@ export function thinkingBlock(part: ReasoningPart): JsonObject | undefined {
 
 /** Reads `thinking_blocks` of an assistant message. */
 export function readThinkingBlocks(value: JsonValue | undefined): ReasoningPart[] {
-  return asArray(value)
+  return arrayOf(value)
     .filter(isJsonObject)
     .map((block) => {
-      const redacted = asText(block.data)
+      const redacted = textOf(block.data)
       if (redacted !== undefined) return { text: '', redacted }
-      const signature = asText(block.signature)
-      const text = asString(block.thinking) ?? ''
+      const signature = textOf(block.signature)
+      const text = stringOf(block.thinking) ?? ''
       return signature === undefined ? { text } : { text, signature }
     })
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
-import { asArray, asNumber, asObject, asString, asText, parseObject } from './json-read.ts'
+import { arrayOf, numberOf, objectOf, stringOf, textOf, parseObject } from '../kit/json-fields.ts'
 
 /** One server-sent event of an OpenAI-shaped stream. */
 export type WireEvent =
@@ -42,7 +42,7 @@ export function looksLikeEvents(text: string): boolean {
 
 /** The choices of a chunk or reply that are objects. */
 export function choicesOf(json: JsonObject): readonly JsonObject[] {
-  return asArray(json.choices).filter(isJsonObject)
+  return arrayOf(json.choices).filter(isJsonObject)
 }
 
 /** What one choice says, on either wire: `delta` of a chat chunk, `message` of a chat reply, `text` of a completion. */
@@ -54,26 +54,27 @@ export interface ChoiceContent {
   readonly other: boolean
 }
 
+/** Reads a choice of a chunk or of a whole reply; what is missing is empty. */
 export function contentOf(choice: JsonObject): ChoiceContent {
-  const delta = asObject(choice.delta) ?? asObject(choice.message) ?? {}
+  const delta = objectOf(choice.delta) ?? objectOf(choice.message) ?? {}
   return {
-    index: asNumber(choice.index) ?? 0,
-    text: `${asString(choice.text) ?? ''}${partsText(delta.content, 'text')}`,
-    reasoning: asText(delta.reasoning_content) ?? asText(delta.reasoning) ?? partsText(delta.content, 'thinking'),
+    index: numberOf(choice.index) ?? 0,
+    text: `${stringOf(choice.text) ?? ''}${partsText(delta.content, 'text')}`,
+    reasoning: textOf(delta.reasoning_content) ?? textOf(delta.reasoning) ?? partsText(delta.content, 'thinking'),
     other:
-      asArray(delta.tool_calls).length > 0 ||
+      arrayOf(delta.tool_calls).length > 0 ||
       isJsonObject(delta.function_call) ||
       isJsonObject(delta.audio) ||
-      asText(delta.refusal) !== undefined,
+      textOf(delta.refusal) !== undefined,
   }
 }
 
 /** Content is a string, or parts (Mistral): `{type: 'text', text}` and `{type: 'thinking', thinking: [parts]}`. */
 function partsText(content: JsonValue | undefined, type: 'text' | 'thinking'): string {
   if (typeof content === 'string') return type === 'text' ? content : ''
-  return asArray(content)
+  return arrayOf(content)
     .filter(isJsonObject)
     .filter((part) => part.type === type)
-    .map((part) => (type === 'text' ? (asString(part.text) ?? '') : partsText(part.thinking, 'text')))
+    .map((part) => (type === 'text' ? (stringOf(part.text) ?? '') : partsText(part.thinking, 'text')))
     .join('')
 }

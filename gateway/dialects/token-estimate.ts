@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '../contract/json.ts'
-import { isJsonArray } from './json-read.ts'
+import { isJsonArray } from '../kit/json-fields.ts'
 
 /** English prose and code average four characters to a token. */
 const CHARACTERS_PER_TOKEN = 4

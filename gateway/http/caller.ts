@@ -83,6 +83,6 @@ function otherAppsOrigin(origin: string, app: AppRecord): Refusal {
     rule: 'app-origin',
     status: 403,
     code: 'origin_not_allowed_for_app',
-    message: `The web page at '${origin.slice(0, 100)}' may not use the key of the app '${app.name}'. List it under that app's origins.`,
+    message: `The web page at '${origin.slice(0, limits.quotedNameChars)}' may not use the key of the app '${app.name}'. List it under that app's origins.`,
   }
 }

@@ -170,7 +170,8 @@ export class FrontDoor {
       head,
       params: match.params,
       app: caller?.app,
-      headers: [...replyHeaders(head.fields.origin), 'x-spillway-request-id', id],
+      // OpenAI's libraries read the second name and show it with every error.
+      headers: [...replyHeaders(head.fields.origin), 'x-spillway-request-id', id, 'x-request-id', id],
       awaitsContinue,
       startedAtMs: this.#deps.clock.nowMs(),
       startedMonotonicMs: this.#deps.clock.monotonicMs(),

@@ -28,6 +28,11 @@ describe('parseJsonBody', () => {
     expect('raw' in body && body.raw).toBe(raw)
   })
 
+  it('gives every occurrence of a repeated key the value that counts', () => {
+    const body = parseJsonBody(Buffer.from('{"model":"dear","m\\u006fdel":"dearer","n":1,"model":"cheap"}'))
+    expect('raw' in body && body.raw.toString()).toBe('{"model":"cheap","m\\u006fdel":"cheap","n":1,"model":"cheap"}')
+  })
+
   it('says in the failure where the mistake is', () => {
     expect(parseJsonBody(Buffer.from('{"a":,}'))).toMatchObject({
       code: 'invalid_json',

@@ -1,5 +1,4 @@
-/** The place is searched in texts up to here; in a longer one it takes too long to be worth it. */
-const SEARCHED_CHARS = 256 * 1024
+import { limits } from '../contract/limits.ts'
 
 /**
  * Says where JSON text breaks, without quoting it: what stands there may be a prompt, which belongs into no error.
@@ -7,7 +6,7 @@ const SEARCHED_CHARS = 256 * 1024
  */
 export function jsonMistake(text: string): string {
   if (isBeginning(text)) return 'it ends too early'
-  if (text.length > SEARCHED_CHARS) return 'something in it cannot be read'
+  if (text.length > limits.jsonMistakeChars) return 'something in it cannot be read'
   // The longest beginning that could still become JSON ends right before the mistake.
   let good = 0
   let bad = text.length

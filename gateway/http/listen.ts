@@ -2,6 +2,7 @@ import { connect, type Server, type Socket } from 'node:net'
 import type { Clock } from '../contract/clock.ts'
 import { limits } from '../contract/limits.ts'
 
+/** The two addresses of this machine that are bound, and the only ones. */
 export const IPV4_LOOPBACK = '127.0.0.1'
 export const IPV6_LOOPBACK = '::1'
 

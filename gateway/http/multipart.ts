@@ -20,10 +20,16 @@ const BOUNDARY = /;[ \t]*boundary=(?:"([0-9A-Za-z'()+_,\-./:=? ]{1,70})"|([0-9A-
 
 const HEADER_END = '\r\n\r\n'
 
+/** The form with a `model` field before its other parts: for a client that names the model in the path alone. */
+export function withModelField(raw: Buffer, contentType: string, model: string): Buffer {
+  const boundary = boundaryOf(contentType) ?? ''
+  const field = `--${boundary}\r\nContent-Disposition: form-data; name="model"\r\n\r\n${model}\r\n`
+  return Buffer.concat([Buffer.from(field), raw])
+}
+
 /** Finds the fields in a `multipart/form-data` body. Strict: what two parsers could read in two ways is refused. */
 export function readForm(raw: Buffer, contentType: string): FormFacts | Failure {
-  const boundary = BOUNDARY.exec(contentType)
-  const name = boundary?.[1] ?? boundary?.[2]
+  const name = boundaryOf(contentType)
   if (name === undefined) return invalid('The Content-Type of the form names no valid boundary.')
   const parts = splitParts(raw, Buffer.from(`--${name}`, 'latin1'))
   if (!Array.isArray(parts)) return parts
@@ -34,6 +40,11 @@ export function readForm(raw: Buffer, contentType: string): FormFacts | Failure 
     model: models[0] === undefined ? undefined : fieldOf(raw, models[0]),
     stream: streams !== undefined && raw.toString('latin1', streams.start, streams.end).trim() === 'true',
   }
+}
+
+function boundaryOf(contentType: string): string | undefined {
+  const boundary = BOUNDARY.exec(contentType)
+  return boundary?.[1] ?? boundary?.[2]
 }
 
 interface FormPart {

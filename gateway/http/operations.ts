@@ -32,15 +32,13 @@ const OPERATIONS: readonly Operation[] = [
 /** `/v1` is OpenAI's, none is LiteLLM's, `/openai/v1` is Azure's newer one. */
 const PREFIXES = ['/v1', '', '/openai/v1']
 
-/** Paths that name the model; forms are left out, since their bytes would have to be rewritten. */
+/** Paths that name the model. */
 const MODEL_PREFIXES = ['/engines/{model}', '/v1/engines/{model}', '/openai/deployments/{model}']
 
 /** Every path on which models answer, with what it leads to. Cohere's clients use `/v2/rerank`. */
 export const hotRoutes: readonly Route<HotAction>[] = [
   ...OPERATIONS.flatMap((operation) => PREFIXES.map((prefix) => routeAt(prefix, operation))),
-  ...OPERATIONS.filter(({ body }) => body === 'json').flatMap((operation) =>
-    MODEL_PREFIXES.map((prefix) => routeAt(prefix, operation)),
-  ),
+  ...OPERATIONS.flatMap((operation) => MODEL_PREFIXES.map((prefix) => routeAt(prefix, operation))),
   routeAt('/v2', { operation: 'rerank', body: 'json' }),
 ]
 

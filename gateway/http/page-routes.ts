@@ -1,3 +1,4 @@
+import { limits } from '../contract/limits.ts'
 import type { Response } from 'express'
 import type { Exchange } from './exchange.ts'
 import type { Route, RoutePolicy } from './route-table.ts'
@@ -99,7 +100,7 @@ function answerModel(exchange: Exchange, response: Response, deps: ServerDeps): 
   sendError(response, {
     status: 404,
     code: 'model_not_found',
-    message: `There is no model '${id.slice(0, 100)}' here. ${hint}`,
+    message: `There is no model '${id.slice(0, limits.quotedNameChars)}' here. ${hint}`,
   })
 }
 

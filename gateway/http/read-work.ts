@@ -4,7 +4,7 @@ import type { JsonObject } from '../contract/json.ts'
 import type { VerbatimRoute } from '../contract/provider.ts'
 import type { RequestFacts } from '../contract/route.ts'
 import { modelNameProblem, parseJsonBody, withModel } from './json-body.ts'
-import { readForm } from './multipart.ts'
+import { readForm, withModelField, type FormFacts } from './multipart.ts'
 import type { HotAction } from './operations.ts'
 import type { ServerDeps } from './server-deps.ts'
 
@@ -79,9 +79,10 @@ function readPassthrough(
 }
 
 function readFormWork(source: WorkSource, dialects: ServerDeps['dialects']): ReadRequest | Failure {
-  const { raw, contentType, action } = source
-  const form = readForm(raw, contentType)
-  if (isFailure(form)) return form
+  const { contentType, action } = source
+  const read = readModelForm(source)
+  if (isFailure(read)) return read
+  const { raw, form } = read
   if (form.model === undefined || form.model.value === '') return missingModel(action.operation)
   const problem = modelNameProblem(form.model.value)
   if (problem !== undefined) return problem
@@ -89,9 +90,22 @@ function readFormWork(source: WorkSource, dialects: ServerDeps['dialects']): Rea
   const body: MultipartBody = { kind: 'multipart', raw, contentType, modelSpan: { start, end } }
   return {
     work: { operation: 'passthrough', dialect: dialects.errors, route: action.operation, body },
-    facts: passthroughFacts(value, form.stream, 0),
+    facts: passthroughFacts(source.pathModel ?? value, form.stream, 0),
     fields: {},
   }
+}
+
+/** The path's model is the one that is meant; the field is only the place where its name goes for the upstream. */
+function readModelForm({ raw, contentType, pathModel }: WorkSource): { raw: Buffer; form: FormFacts } | Failure {
+  const form = readForm(raw, contentType)
+  if (isFailure(form)) return form
+  if (pathModel === undefined) return { raw, form }
+  const problem = modelNameProblem(pathModel)
+  if (problem !== undefined) return problem
+  if (form.model !== undefined) return { raw, form }
+  const named = withModelField(raw, contentType, pathModel)
+  const again = readForm(named, contentType)
+  return isFailure(again) ? again : { raw: named, form: again }
 }
 
 const CHARS_PER_TOKEN = 4

@@ -122,8 +122,10 @@ const OURS: ReadonlySet<string> = new Set([
   'alt-svc',
   'strict-transport-security',
   'x-spillway-request-id',
+  'x-request-id',
 ])
 
+/** True for a header that the engine may set on a reply. */
 export function mayPass(name: string): boolean {
   return !OURS.has(name) && !name.startsWith('access-control-')
 }

@@ -182,6 +182,7 @@ describe('SEC-24: the headers of every kind of answer', () => {
     expect({ ...response?.headers, date: undefined }).toEqual({
       ...SAFE,
       date: undefined,
+      'x-request-id': 'req-1',
       'x-spillway-request-id': 'req-1',
       'x-ratelimit-limit-requests': '60',
       'content-type': 'text/event-stream',

@@ -26,9 +26,6 @@ export interface ServerTuning extends DoorTuning {
   readonly patience: Patience
 }
 
-/** How often a drain looks for connections that have become idle. */
-const DRAIN_STEP_MS = 20
-
 /** The HTTP floor, put together. `tuning` is for tests: other rules, shorter patience. */
 export function createGatewayServer(deps: ServerDeps, tuning: Partial<ServerTuning> = {}): GatewayServer {
   const door = new FrontDoor(deps, tuning)
@@ -96,7 +93,7 @@ async function drain(server: Server, drainMs: number, { clock }: ServerDeps): Pr
   const deadlineMs = clock.monotonicMs() + drainMs
   while (state.open && clock.monotonicMs() < deadlineMs) {
     server.closeIdleConnections()
-    await Promise.race([closed, clock.sleep(DRAIN_STEP_MS)])
+    await Promise.race([closed, clock.sleep(limits.drainStepMs)])
   }
   if (state.open) server.closeAllConnections()
   await closed

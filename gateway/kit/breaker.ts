@@ -24,6 +24,10 @@ export interface BreakerTiming {
   readonly openMaxMs: number
 }
 
+/** Beyond any limit by far, and still a number. */
+const MAX_DOUBLINGS = 30
+
+/** A breaker that has seen nothing. */
 export const CLOSED: Breaker = { state: 'closed', failures: 0 }
 
 /** The breaker after an event. Times are on one monotonic clock. */
@@ -55,6 +59,6 @@ function open(breaker: Breaker, timing: BreakerTiming): Breaker {
   if (breaker.state === 'open' && !breaker.probing && breaker.untilMs > timing.nowMs) return breaker
   const openings = breaker.state === 'open' ? breaker.openings + 1 : 1
   const openMaxMs = Math.max(timing.openMs, timing.openMaxMs)
-  const openMs = Math.min(timing.openMs * 2 ** Math.min(openings - 1, 30), openMaxMs)
+  const openMs = Math.min(timing.openMs * 2 ** Math.min(openings - 1, MAX_DOUBLINGS), openMaxMs)
   return { state: 'open', untilMs: timing.nowMs + openMs, openings, probing: false }
 }

@@ -13,6 +13,7 @@ interface Waiter {
   readonly fire: () => void
 }
 
+/** Stands at `startMs` of wall time and at 0 of monotonic time. */
 export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
   let elapsedMs = 0
   const waiters = new Set<Waiter>()

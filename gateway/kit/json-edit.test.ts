@@ -79,6 +79,12 @@ describe('editTopLevel', () => {
     )
   })
 
+  it('edits as many keys as there are, in a time that grows no faster than they do', () => {
+    const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}`)
+    const edits = Object.fromEntries([...keys.map((name) => [name, 2]), ['new', 3]])
+    expect(JSON.parse(edit(`{${keys.map((name) => `"${name}":1`).join(',')}}`, edits))).toEqual(edits)
+  })
+
   it('skips long strings whatever they hold', () => {
     const long = fc.string({ unit: fc.constantFrom('a', '\\', '"', 'é', '{'), minLength: 200, maxLength: 1_500 })
     fc.assert(

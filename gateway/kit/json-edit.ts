@@ -48,11 +48,31 @@ export function editTopLevel(raw: Buffer, edits: JsonObject, scan: JsonScan = sc
   if (scan.objectEnd < 0) throw new TypeError('Only a JSON object has top-level keys to edit.')
   const changes = Object.keys(edits)
   if (changes.length === 0) return raw
-  const names = scan.keys.map((span) => changes.find((key) => isNamed(raw, span, key)))
+  const names = editedNames(raw, scan.keys, changes)
   const { kept, touched } = keepOrReplace(scan, names, edits)
-  const added = changes.filter((key) => edits[key] !== undefined && !names.includes(key))
+  const isPresent = membership(names, changes.length)
+  const added = changes.filter((key) => edits[key] !== undefined && !isPresent(key))
   if (!touched && added.length === 0) return raw
   return assemble({ raw, scan, kept, added, edits })
+}
+
+/** Up to so many edits it costs less to compare each key with all of them than to decode it for a look-up. */
+const FEW_EDITS = 16
+
+/** For each key the edit that is meant for it. */
+function editedNames(raw: Buffer, keys: readonly KeySpan[], changes: readonly string[]): (string | undefined)[] {
+  if (changes.length <= FEW_EDITS) return keys.map((span) => changes.find((key) => isNamed(raw, span, key)))
+  const edited = new Set(changes)
+  return keys.map((span) => {
+    const name = keyName(raw, span)
+    return edited.has(name) ? name : undefined
+  })
+}
+
+function membership(names: readonly (string | undefined)[], lookUps: number): (name: string) => boolean {
+  if (lookUps <= FEW_EDITS) return (name) => names.includes(name)
+  const present = new Set(names)
+  return (name) => present.has(name)
 }
 
 /** A key that stays, and the text that replaces its value, if any. */

@@ -10,6 +10,7 @@ export interface JsonLinesReader {
   readonly overflowed: boolean
 }
 
+/** A reader for one body. */
 export function createJsonLinesReader(): JsonLinesReader {
   const lines = new WholeLines()
   return {

@@ -23,6 +23,7 @@ interface Entry {
   amount: number
 }
 
+/** An empty window over the last `windowMs`; see {@link SlidingWindow} for what `stepMs` means. */
 export function createSlidingWindow(windowMs: number, stepMs: number): SlidingWindow {
   // A queue: entries before `head` have left; the array is cut when half of it is such.
   let entries: Entry[] = []

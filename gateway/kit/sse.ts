@@ -19,6 +19,7 @@ export interface SseReader {
   readonly overflowed: boolean
 }
 
+/** A reader for one stream. */
 export function createSseReader(): SseReader {
   return new Reader()
 }

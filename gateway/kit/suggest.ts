@@ -1,5 +1,4 @@
-/** Longer names are compared by their beginning only: nobody mistypes the hundredth letter. */
-const COMPARED_CHARS = 64
+import { limits } from '../contract/limits.ts'
 
 /**
  * The candidate that a person most likely meant by `name`, or undefined when none is near. Case, `-` and `_` do not
@@ -19,7 +18,7 @@ export function closest(name: string, candidates: Iterable<string>): string | un
 }
 
 function normalized(name: string): string {
-  return name.slice(0, COMPARED_CHARS).toLowerCase().replaceAll('-', '_')
+  return name.slice(0, limits.comparedNameChars).toLowerCase().replaceAll('-', '_')
 }
 
 /** Damerau-Levenshtein distance in its restricted form: insert, delete, replace, swap neighbours. */

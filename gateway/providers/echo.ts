@@ -2,7 +2,8 @@ import type { ChatRequest, Message, Tool } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import type { HttpHead, ListedModel, Provider } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
-import { arrayOf, isJsonArray, numberOf, objectOf, stringOf } from './json-fields.ts'
+import { limits } from '../contract/limits.ts'
+import { arrayOf, isJsonArray, numberOf, objectOf, stringOf } from '../kit/json-fields.ts'
 import { toolCallId } from './stable-id.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
@@ -70,14 +71,12 @@ function tokens(text: string): number {
   return Math.ceil(text.length / 4)
 }
 
-const EXAMPLE_DEPTH = 6
-
 /** A value that the schema plausibly allows: its first choice, its default, or the simplest one of its type. */
 function exampleOf(schema: JsonObject, depth: number): JsonValue {
   const fixed = schema['const'] ?? schema['default'] ?? arrayOf(schema['enum'])[0] ?? arrayOf(schema['examples'])[0]
   if (fixed !== undefined) return fixed
   const alternative = objectOf(arrayOf(schema['anyOf'] ?? schema['oneOf'])[0])
-  if (alternative !== undefined && depth < EXAMPLE_DEPTH) return exampleOf(alternative, depth + 1)
+  if (alternative !== undefined && depth < limits.exampleDepth) return exampleOf(alternative, depth + 1)
   const type = isJsonArray(schema['type']) ? schema['type'][0] : schema['type']
   switch (stringOf(type) ?? 'object') {
     case 'string':
@@ -88,7 +87,7 @@ function exampleOf(schema: JsonObject, depth: number): JsonValue {
     case 'boolean':
       return true
     case 'array':
-      return depth < EXAMPLE_DEPTH ? [exampleOf(objectOf(schema['items']) ?? { type: 'string' }, depth + 1)] : []
+      return depth < limits.exampleDepth ? [exampleOf(objectOf(schema['items']) ?? { type: 'string' }, depth + 1)] : []
     case 'null':
       return null
     default:
@@ -101,6 +100,6 @@ function exampleObject(schema: JsonObject, depth: number): JsonObject {
   const properties = objectOf(schema['properties']) ?? {}
   const required = arrayOf(schema['required'])
   const names = Object.keys(properties).filter((name) => required.length === 0 || required.includes(name))
-  if (depth >= EXAMPLE_DEPTH) return {}
+  if (depth >= limits.exampleDepth) return {}
   return Object.fromEntries(names.map((name) => [name, exampleOf(objectOf(properties[name]) ?? {}, depth + 1)]))
 }

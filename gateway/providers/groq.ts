@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import type { Provider } from '../contract/provider.ts'
-import { isJsonArray } from './json-fields.ts'
+import { isJsonArray } from '../kit/json-fields.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 
 /** Keys of a message that Groq answers with "property is unsupported". */

@@ -2,7 +2,7 @@ import type { AssistantMessage, ChatRequest, Message, Part } from '../contract/c
 import type { Failure } from '../contract/failure.ts'
 import { isFailure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
-import { compact, parseJson } from './json-fields.ts'
+import { compact, parseJson } from '../kit/json-fields.ts'
 import { calledName } from './openai-messages.ts'
 import { unsupported, type Upstream } from './upstream-failure.ts'
 

@@ -1,6 +1,6 @@
 import type { OutputFormat, ReasoningRequest, Sampling } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
-import { compact, objectOf } from './json-fields.ts'
+import { compact, entryOf, objectOf } from '../kit/json-fields.ts'
 
 /** Model options that clients and LiteLLM's configuration give at the top level; Ollama has them under `options`. */
 const OPTION_KEYS = [
@@ -75,7 +75,7 @@ export function ollamaThink(reasoning: ReasoningRequest | undefined, model: stri
   const { effort, enabled, budgetTokens } = reasoning
   if (effort === undefined) return enabled ?? (budgetTokens === undefined ? undefined : budgetTokens > 0)
   if (!model.includes('gpt-oss')) return effort !== 'none'
-  return LEVELS[effort] ?? 'medium'
+  return entryOf(LEVELS, effort) ?? 'medium'
 }
 
 const LEVELS: Readonly<Record<string, string>> = {

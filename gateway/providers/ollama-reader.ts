@@ -3,10 +3,10 @@ import { limits } from '../contract/limits.ts'
 import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent, Usage } from '../contract/stream-event.ts'
 import { createJsonLinesReader } from '../kit/json-lines.ts'
-import { finishReason } from './finish-reason.ts'
-import { numberOf, objectOf, parseJson, stringOf } from './json-fields.ts'
+import { finishReason } from '../wire/finish-reason.ts'
+import { numberOf, objectOf, parseJson, stringOf } from '../kit/json-fields.ts'
 import { ToolCalls } from './openai-tool-calls.ts'
-import { hasError } from './upstream-error.ts'
+import { hasError } from '../wire/upstream-error.ts'
 import { badReply, cutReply, failureInReply, type Upstream } from './upstream-failure.ts'
 
 /**

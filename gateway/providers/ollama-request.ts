@@ -1,7 +1,8 @@
 import type { ChatRequest, CompletionRequest, EmbeddingsRequest, Sampling, Tool } from '../contract/chat.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
-import { compact } from './json-fields.ts'
+import type { Target } from '../contract/route.ts'
+import { compact } from '../kit/json-fields.ts'
 import { ollamaMessages } from './ollama-messages.ts'
 import { ollamaFormat, ollamaSettings, ollamaThink } from './ollama-options.ts'
 import { unsupported, type Upstream } from './upstream-failure.ts'
@@ -11,21 +12,26 @@ export interface OllamaContext {
   readonly upstream: Upstream
   readonly model: string
   readonly stream: boolean
+  /** What the model can do, where that is known. */
+  readonly capabilities: Target['capabilities']
 }
 
 /** The body of `POST /api/chat`. */
-export function ollamaChatBody(chat: ChatRequest, { upstream, model, stream }: OllamaContext): JsonObject | Failure {
+export function ollamaChatBody(chat: ChatRequest, context: OllamaContext): JsonObject | Failure {
+  const { upstream, model, stream, capabilities } = context
   const refused = refusedChoices(chat.sampling, upstream)
   if (refused !== undefined) return refused
   const messages = ollamaMessages(chat, upstream)
   if (isFailure(messages)) return messages
   const tools = offeredTools(chat)
+  // Ollama refuses to be asked for thoughts where the model has none; the answer is what matters.
+  const mayThink = capabilities === undefined || capabilities.includes('reasoning')
   return compact({
     model,
     messages,
     tools: tools.length === 0 ? undefined : tools.map(writeTool),
     format: ollamaFormat(chat.format),
-    think: ollamaThink(chat.reasoning, model),
+    think: mayThink ? ollamaThink(chat.reasoning, model) : undefined,
     ...ollamaSettings(chat.sampling, chat.extra),
     stream,
   })
@@ -55,7 +61,7 @@ export function ollamaGenerateBody(
 /** The body of `POST /api/embed`. */
 export function ollamaEmbedBody(
   request: EmbeddingsRequest,
-  { upstream, model }: Omit<OllamaContext, 'stream'>,
+  { upstream, model }: Pick<OllamaContext, 'upstream' | 'model'>,
 ): JsonObject | Failure {
   const texts = request.inputs.filter((input) => typeof input === 'string')
   if (texts.length < request.inputs.length)

@@ -2,15 +2,16 @@ import type { ChatRequest, CompletionRequest, EmbeddingsReply } from '../contrac
 import { isFailure, type Failure, type FailureKind } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
-import type { Capability, HttpRequest, ListedModel, Provider, Translation } from '../contract/provider.ts'
+import type { HttpRequest, ListedModel, Provider, Translation } from '../contract/provider.ts'
 import { withoutSlash } from './base-url.ts'
-import { arrayOf, isJsonArray, numberOf, objectOf, parseJson, stringOf } from './json-fields.ts'
+import { arrayOf, isJsonArray, numberOf, objectOf, parseJson, stringOf, textsAt } from '../kit/json-fields.ts'
 import { ollamaReader } from './ollama-reader.ts'
 import { ollamaChatBody, ollamaEmbedBody, ollamaGenerateBody, type OllamaContext } from './ollama-request.ts'
 import { bearerHeaders, postJson } from './openai-compatible.ts'
 import { isNumbers } from './openai-embeddings.ts'
 import { badReply, failureInReply, upstreamFailure, type Upstream } from './upstream-failure.ts'
-import { readUpstreamError } from './upstream-error.ts'
+import { isOllamaCloud, ollamaCapabilities } from '../wire/ollama-tags.ts'
+import { readUpstreamError } from '../wire/upstream-error.ts'
 
 const upstream: Upstream = { label: 'Ollama', keyEnv: ['OLLAMA_API_KEY'], hint }
 
@@ -50,7 +51,8 @@ function translation<Request>(
   write: (request: Request, context: OllamaContext) => JsonObject | Failure,
 ): Translation<Request> {
   return {
-    request: (request, target, { stream }) => post(path, write(request, { upstream, model: target.model, stream })),
+    request: (request, { model, capabilities }, { stream }) =>
+      post(path, write(request, { upstream, model, stream, capabilities })),
     reader: () => ollamaReader(upstream),
   }
 }
@@ -61,7 +63,7 @@ function post(path: string, body: JsonObject | Failure): HttpRequest | Failure {
 
 function hint(kind: FailureKind, message: string): string | undefined {
   if (kind === 'model-missing') {
-    const model = /model ['"]?([^'"\s]+)['"]? (?:is )?not found/.exec(message)?.[1]
+    const model = /model ['"]?([\w./:-]+)['"]? (?:is )?not found/.exec(message)?.[1]
     return model === undefined ? 'See `ollama list` for what is there.' : `Pull it with \`ollama pull ${model}\`.`
   }
   if (kind === 'context-length') return 'Set a larger `num_ctx` for this model, or shorten the conversation.'
@@ -87,25 +89,15 @@ function readTags(body: string): readonly ListedModel[] {
     .filter((model) => model !== undefined)
 }
 
-const CAPABILITIES: Readonly<Record<string, readonly Capability[]>> = {
-  completion: ['chat', 'completion'],
-  tools: ['tools'],
-  insert: ['insert'],
-  vision: ['vision'],
-  embedding: ['embedding'],
-  thinking: ['reasoning'],
-  audio: ['audio'],
-}
-
 /** Ollama 0.30 and later list capabilities. The listed context length is the trained one, not the one that runs. */
 function readTag(model: JsonObject): ListedModel | undefined {
   const id = stringOf(model['model']) ?? stringOf(model['name'])
   if (id === undefined || id === '') return undefined
-  const words = model['capabilities']
-  const remote = stringOf(model['remote_host']) !== undefined || /[:-]cloud$/.test(id)
+  const words = textsAt(model, 'capabilities')
+  const remote = stringOf(model['remote_host']) !== undefined || isOllamaCloud(id)
   return {
     id,
-    ...(isJsonArray(words) && { capabilities: words.flatMap((word) => CAPABILITIES[stringOf(word) ?? ''] ?? []) }),
+    ...(words && { capabilities: ollamaCapabilities(words) }),
     ...(remote && { remote }),
   }
 }

@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import type { FinishReason, StreamEvent, Usage } from '../contract/stream-event.ts'
-import { finishReason } from './finish-reason.ts'
-import { arrayOf, isJsonArray, numberOf, objectOf, stringOf } from './json-fields.ts'
+import { finishReason } from '../wire/finish-reason.ts'
+import { arrayOf, isJsonArray, numberOf, objectOf, stringOf } from '../kit/json-fields.ts'
 import { ToolCalls } from './openai-tool-calls.ts'
-import { readUsage, usageOf } from './openai-usage.ts'
-import { hasError } from './upstream-error.ts'
+import { readUsage, usageOf } from '../wire/openai-usage.ts'
+import { hasError } from '../wire/upstream-error.ts'
 import { cutReply, failureInReply, type Upstream } from './upstream-failure.ts'
 
 interface Choice {

@@ -105,8 +105,11 @@ function chatTranslation(upstream: Upstream, quirksOf: QuirksOf): Translation<Ch
 
 function completionsTranslation(upstream: Upstream, quirksOf: QuirksOf, path: string): Translation<CompletionRequest> {
   return {
-    request: (request, target, { stream }) =>
-      postJson(path, completionBody(request, { model: target.model, stream, quirks: quirksOf(target) })),
+    request: (request, target, { stream }) => {
+      const quirks = quirksOf(target)
+      const model = quirks.modelName?.(target.model) ?? target.model
+      return postJson(path, completionBody(request, { model, stream, quirks }))
+    },
     reader: () => openAiReader(upstream),
   }
 }

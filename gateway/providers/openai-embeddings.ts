@@ -1,8 +1,8 @@
 import type { EmbeddingsReply } from '../contract/chat.ts'
 import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonValue } from '../contract/json.ts'
-import { isJsonArray, numberOf, objectOf, parseJson, stringOf } from './json-fields.ts'
-import { readUpstreamError } from './upstream-error.ts'
+import { isJsonArray, numberOf, objectOf, parseJson, stringOf } from '../kit/json-fields.ts'
+import { readUpstreamError } from '../wire/upstream-error.ts'
 import { badReply, failureInReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads the JSON reply of `/embeddings`: `data[].embedding` in the order of `index`. */

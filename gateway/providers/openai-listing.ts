@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { ListedModel } from '../contract/provider.ts'
-import { isJsonArray, numberOf, objectOf, parseJson, stringOf } from './json-fields.ts'
+import { isJsonArray, numberOf, objectOf, parseJson, stringOf } from '../kit/json-fields.ts'
 
 /** Reads `GET /models`: a list under `data` (OpenAI), `models`, or bare (Together). */
 export function readModels(body: string): readonly ListedModel[] {

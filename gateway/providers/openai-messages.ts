@@ -8,7 +8,7 @@ import type {
   UserMessage,
 } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
-import { compact } from './json-fields.ts'
+import { compact } from '../kit/json-fields.ts'
 import type { Quirks } from './openai-quirks.ts'
 
 /** The `messages` of an OpenAI chat request, with the answer's beginning last when there is one to continue. */

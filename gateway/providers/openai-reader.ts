@@ -3,9 +3,9 @@ import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
 import { bodyReader, wholeReader } from './body-reader.ts'
-import { isJsonArray, parseJson } from './json-fields.ts'
+import { isJsonArray, parseJson } from '../kit/json-fields.ts'
 import { OpenAiChunks } from './openai-chunks.ts'
-import { readUpstreamError } from './upstream-error.ts'
+import { readUpstreamError } from '../wire/upstream-error.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads one successful reply of `/chat/completions` or `/completions`, streamed or whole. */

@@ -7,7 +7,7 @@ import type {
   Tool,
 } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
-import { compact } from './json-fields.ts'
+import { compact } from '../kit/json-fields.ts'
 import { openAiMessages } from './openai-messages.ts'
 import type { Quirks } from './openai-quirks.ts'
 

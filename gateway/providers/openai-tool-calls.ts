@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
-import { arrayOf, numberOf, objectOf, stringOf } from './json-fields.ts'
+import { arrayOf, numberOf, objectOf, stringOf } from '../kit/json-fields.ts'
 import { toolCallId } from './stable-id.ts'
 
 interface Call {

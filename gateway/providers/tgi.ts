@@ -1,7 +1,7 @@
 import type { JsonObject } from '../contract/json.ts'
 import type { Provider } from '../contract/provider.ts'
 import { withVersion } from './base-url.ts'
-import { compact, numberOf, objectOf } from './json-fields.ts'
+import { compact, numberOf, objectOf } from '../kit/json-fields.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 
 /**

@@ -48,7 +48,8 @@ const embeddings = loadExchanges(Object.keys(PROVIDERS), ['embeddings', 'native-
   (exchange) => exchange.status < 400,
 )
 
-describe.skipIf(!haveExchanges)('recorded exchanges', () => {
+const skipped = haveExchanges ? '' : ' (skipped: SPILLWAY_TRACES names no folder of recordings)'
+describe.skipIf(!haveExchanges)(`recorded exchanges${skipped}`, () => {
   it('has enough of them to mean something', () => {
     expect(answers.length).toBeGreaterThan(80)
     expect(errors.length).toBeGreaterThan(15)

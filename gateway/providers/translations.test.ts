@@ -181,6 +181,13 @@ describe('chat on the OpenAI wire', () => {
 })
 
 describe('completions', () => {
+  it('are asked for under the name that this wire has for the model', () => {
+    const hugging = provider('huggingface')
+    const target = { ...testTarget(hugging), model: 'together/deepseek-ai/DeepSeek-R1' }
+    const request = hugging.completions?.request(completionDefaults, target, { stream: false })
+    expect(bodyOf(request)['model']).toBe('deepseek-ai/DeepSeek-R1:together')
+  })
+
   function completionBody(id: string, changes: Partial<CompletionRequest>): JsonObject {
     const target = testTarget(provider(id))
     return bodyOf(provider(id).completions?.request({ ...completionDefaults, ...changes }, target, { stream: false }))

@@ -246,7 +246,7 @@ describe('upstreamFailure', () => {
   ])('keeps a key out of its message: %s', (message) => {
     const failure = upstreamFailure(upstream, { status: 401, headers: {} }, JSON.stringify({ error: { message } }))
     expect(failure.message).not.toContain('abcdefghijklmnop1234')
-    expect(failure.message).toContain('[key]')
+    expect(failure.message).toContain('[secret]')
   })
 
   it('keeps what only looks like a key', () => {

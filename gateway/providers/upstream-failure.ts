@@ -1,11 +1,13 @@
 import type { Failure, FailureKind } from '../contract/failure.ts'
 import type { JsonValue } from '../contract/json.ts'
+import { limits } from '../contract/limits.ts'
 import type { HttpHead } from '../contract/provider.ts'
-import { cleanMessage } from './clean-message.ts'
-import { failureKind, impliedStatus } from './failure-kind.ts'
-import { parseJson } from './json-fields.ts'
-import { headerOf, retryHint } from './retry-hint.ts'
-import { readUpstreamError, type UpstreamError } from './upstream-error.ts'
+import { cleanMessage } from '../kit/clean-message.ts'
+import { parseJson } from '../kit/json-fields.ts'
+import { headerOf, retryHint } from '../kit/retry-after.ts'
+import { failureInside, failureOf } from '../wire/error-failure.ts'
+import { failureKind } from '../wire/failure-kind.ts'
+import { readUpstreamError } from '../wire/upstream-error.ts'
 
 /** Who answered, as far as an error message needs to know it. */
 export interface Upstream {
@@ -20,14 +22,13 @@ export interface Upstream {
 export function upstreamFailure(upstream: Upstream, head: HttpHead, body: string): Failure {
   if (head.status >= 300 && head.status < 400) return redirected(upstream, head)
   const found = readUpstreamError(parseJson(body))
-  if (found !== undefined) return describe(upstream, { error: found, status: head.status, head })
+  if (found !== undefined) return withHint(upstream, failureOf(found, head))
   return unreadable(upstream, head, body)
 }
 
 /** An error that came inside a reply of status 200: in a stream's event or instead of the promised JSON. */
 export function failureInReply(upstream: Upstream, json: JsonValue | undefined): Failure {
-  const error = readUpstreamError(json) ?? { message: 'an error without a message', code: 'unknown_error' }
-  return describe(upstream, { error, status: impliedStatus(error), head: { status: 200, headers: {} } })
+  return withHint(upstream, failureInside(json))
 }
 
 /** A 200 whose body is not what was asked for: a web page, half a JSON, nothing. */
@@ -45,34 +46,13 @@ export function unsupported(upstream: Upstream, sentence: string): Failure {
   return { kind: 'unsupported', message: `${upstream.label} ${sentence}`, status: 400 }
 }
 
-interface Found {
-  readonly error: UpstreamError
-  readonly status: number
-  readonly head: HttpHead
-}
-
-function describe(upstream: Upstream, { error, status, head }: Found): Failure {
-  const kind = failureKind(status, error)
-  const message = cleanMessage(error.message)
+/** Adds what to do next. */
+function withHint(upstream: Upstream, failure: Failure): Failure {
+  const { kind, message } = failure
   const hint = upstream.hint?.(kind, message) ?? commonHint(upstream, kind)
-  const retryAfterMs = error.retryAfterMs ?? retryHint(head, message)
-  const code = codeFor(kind, error.code)
-  return {
-    kind,
-    message: hint === undefined ? message : `${message}${/[.!?]$/.test(message) ? '' : '.'} ${hint}`,
-    status,
-    ...(code === undefined ? {} : { code }),
-    ...(error.type === undefined ? {} : { type: cleanMessage(error.type) }),
-    ...(error.param === undefined ? {} : { param: cleanMessage(error.param) }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
-}
-
-/** Clients look for OpenAI's codes; a code that only repeats the status says nothing. */
-function codeFor(kind: FailureKind, code: string | undefined): string | undefined {
-  if (kind === 'context-length') return 'context_length_exceeded'
-  if (code === undefined || /^[1-5]\d\d$/.test(code)) return kind === 'content-policy' ? 'content_filter' : undefined
-  return cleanMessage(code)
+  return hint === undefined
+    ? failure
+    : { ...failure, message: `${message}${/[.!?]$/.test(message) ? '' : '.'} ${hint}` }
 }
 
 function commonHint(upstream: Upstream, kind: FailureKind): string | undefined {
@@ -96,8 +76,8 @@ function redirected(upstream: Upstream, head: HttpHead): Failure {
 function unreadable(upstream: Upstream, head: HttpHead, body: string): Failure {
   const text = body.trim()
   const isPage = looksLikeHtml(text)
-  const error: UpstreamError = { message: isPage ? '' : text }
-  const kind = isPage && head.status < 500 ? pageKind(head.status) : failureKind(head.status, error)
+  const kind =
+    isPage && head.status < 500 ? pageKind(head.status) : failureKind(head.status, { message: isPage ? '' : text })
   const retryAfterMs = retryHint(head, isPage ? '' : text)
   return {
     kind,
@@ -116,18 +96,17 @@ function urlHint(status: number): string {
   return status === 404 || status === 405 ? ' Check the base URL of this provider.' : ''
 }
 
-const QUOTED_CHARS = 300
-
 function whatItSent(body: string): string {
-  const text = body.trim()
+  // A whole reply may be large, and a page's title is searched for.
+  const text = body.slice(0, limits.errorBodyBytes).trim()
   if (text === '') return 'answered without a body'
   if (looksLikeHtml(text)) {
-    const title = /<title[^>]*>([^<]{1,200})/i.exec(text)?.[1]?.trim()
+    const title = /<title[^>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.trim()
     return `answered with a web page${title === undefined || title === '' ? '' : ` ("${cleanMessage(title)}")`} instead of JSON`
   }
   if (/^[{[]/.test(text)) return 'answered with JSON that is incomplete or not an answer'
   const quoted = cleanMessage(text)
-  return `answered: ${quoted.length > QUOTED_CHARS ? `${quoted.slice(0, QUOTED_CHARS)}...` : quoted}`
+  return `answered: ${quoted.length > limits.quotedReplyChars ? `${quoted.slice(0, limits.quotedReplyChars)}...` : quoted}`
 }
 
 function looksLikeHtml(text: string): boolean {

@@ -12,9 +12,6 @@ export interface ReadControls {
   readonly tags: readonly string[]
 }
 
-/** More fallbacks or tags than this in one request are refused. */
-const LIST_LENGTH = 50
-
 const NO_CONTROLS: ReadControls = {
   controls: {
     fallbacks: undefined,
@@ -80,8 +77,8 @@ function readMs(name: string, value: JsonValue | undefined, problems: string[]):
 }
 
 function readNames(name: string, value: JsonValue, problems: string[]): readonly string[] {
-  const list = Array.isArray(value) && value.length <= LIST_LENGTH ? value.map(nameOf) : [undefined]
-  if (list.includes(undefined)) problems.push(`${name} must be a list of at most ${LIST_LENGTH} names`)
+  const list = Array.isArray(value) && value.length <= limits.controlListItems ? value.map(nameOf) : [undefined]
+  if (list.includes(undefined)) problems.push(`${name} must be a list of at most ${limits.controlListItems} names`)
   return list.filter((one) => one !== undefined)
 }
 
@@ -100,13 +97,13 @@ function nameOf(value: JsonValue): string | undefined {
 function metadataTags({ metadata }: JsonObject): readonly string[] {
   if (!isJsonObject(metadata) || !Array.isArray(metadata.tags)) return []
   const tags: readonly JsonValue[] = metadata.tags
-  return tags.slice(0, LIST_LENGTH).filter((tag) => typeof tag === 'string')
+  return tags.slice(0, limits.controlListItems).filter((tag) => typeof tag === 'string')
 }
 
 function headerTags(headers: RequestHeaders): readonly string[] {
   const sent = firstOf(headers['x-litellm-tags']) ?? ''
   return sent
-    .split(',', LIST_LENGTH)
+    .split(',', limits.controlListItems)
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '')
 }

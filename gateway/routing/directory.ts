@@ -4,13 +4,13 @@ import type { JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { Route, Target } from '../contract/route.ts'
 import type { FoundRunner } from '../contract/runner.ts'
+import { providerOfName } from '../kit/known-models.ts'
 import { createLruMap } from '../kit/lru-map.ts'
 import { closest } from '../kit/suggest.ts'
 import { AUTO_NAME, autoRoute } from './auto.ts'
 import { discover, enrich, type Discovered, type FindProvider } from './discovered.ts'
 import { ECHO_NAME, echoRoute } from './echo.ts'
 import { createEndpointResolver } from './endpoints.ts'
-import { providerOfName } from './known-names.ts'
 import { listRoutes, modelInfo, type ListedRoute, type ListOptions } from './listing.ts'
 import { createPatternMatcher, type PatternMatcher } from './patterns.ts'
 import { routeForMatch } from './pattern-route.ts'
@@ -33,9 +33,6 @@ export interface Directory {
   /** The listed name that was probably meant; only among those that the app may use. */
   suggest(name: string, app?: CallerApp): string | undefined
 }
-
-/** More candidates than this are not compared with a mistyped name. */
-const SUGGESTED_FROM = 500
 
 /**
  * Names are resolved in LiteLLM's order, with what it lacks in between:
@@ -94,7 +91,7 @@ export function createDirectory(
     modelInfo: (app) => modelInfo(sources, app),
     suggest: (name, app) => {
       const names = list(app === undefined ? {} : { app }).map((listed) => listed.id)
-      return closest(name, names.slice(0, SUGGESTED_FROM))
+      return closest(name, names.slice(0, limits.suggestedFrom))
     },
   }
 }

@@ -2,6 +2,8 @@ import type { Endpoint, GatewayConfig } from '../contract/config.ts'
 import type { ListedModel, Provider } from '../contract/provider.ts'
 import type { Locality, ParamRules, Route, Target } from '../contract/route.ts'
 import type { FoundRunner } from '../contract/runner.ts'
+import { isOllamaCloud } from '../wire/ollama-tags.ts'
+import { bareTarget } from './bare-target.ts'
 import { originOf } from './origin.ts'
 
 /** Finds a provider by its id or one of its aliases. */
@@ -25,6 +27,7 @@ interface Place {
   readonly runner: FoundRunner
 }
 
+/** What the runners that were found add to the configuration. */
 export function discover(config: GatewayConfig, runners: readonly FoundRunner[]): Discovered {
   const places = placesOf(config, runners)
   const listed = new Map<string, ListedModel>()
@@ -61,7 +64,7 @@ export function withoutLatest(name: string): string {
 function localityOf(target: Target, model: ListedModel | undefined): Locality {
   if (model?.remote === true) return 'cloud'
   // Ollama runs its `:cloud` and `-cloud` tags on ollama.com; known by name even before the runner was asked.
-  return target.provider === 'ollama' && /[:-]cloud$/.test(target.model) ? 'cloud' : target.locality
+  return target.provider === 'ollama' && isOllamaCloud(target.model) ? 'cloud' : target.locality
 }
 
 /**
@@ -82,29 +85,7 @@ function placesOf(config: GatewayConfig, runners: readonly FoundRunner[]): reado
 
 function endpointOf(name: string, runner: FoundRunner, params: ParamRules): Endpoint {
   const { provider, baseUrl, locality } = runner
-  const template: Target = {
-    id: '',
-    provider,
-    endpoint: name,
-    model: '',
-    locality,
-    baseUrl,
-    key: undefined,
-    tier: 1,
-    weight: undefined,
-    rpm: undefined,
-    tpm: undefined,
-    maxParallelRequests: undefined,
-    timeouts: {},
-    retries: undefined,
-    cooldownMs: undefined,
-    params,
-    contextTokens: undefined,
-    capabilities: undefined,
-    mode: undefined,
-    price: undefined,
-    tags: [],
-  }
+  const template: Target = { ...bareTarget, id: '', provider, endpoint: name, model: '', locality, baseUrl, params }
   return { name, provider, baseUrl, locality, template }
 }
 

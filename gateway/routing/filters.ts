@@ -64,7 +64,7 @@ function firstObjection(target: Target, view: FilterView): Dropped | undefined {
 }
 
 function notAllowed(target: Target, { app, route, names }: FilterView): string | undefined {
-  if (mayUse(app, { names, route: route.name, target })) return undefined
+  if (mayUse(app, { names, route, target })) return undefined
   return `the key '${app.name}' may not use ${target.endpoint}/${target.model}`
 }
 

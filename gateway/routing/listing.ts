@@ -90,7 +90,7 @@ function entriesOf(sources: ListingSources, options: ListOptions): readonly Entr
 
 function usableTargets(name: string, route: Route, app: CallerApp | undefined): readonly Target[] {
   if (app === undefined) return route.targets
-  return route.targets.filter((target) => mayUse(app, { names: [name], route: route.name, target }))
+  return route.targets.filter((target) => mayUse(app, { names: [name], route, target }))
 }
 
 function toListed(name: string, route: Route, target: Target): ListedRoute {

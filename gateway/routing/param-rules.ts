@@ -44,7 +44,7 @@ function readRules({ params }: Target, { unsupportedParams = [] }: Pick<Provider
 }
 
 /** What is no path is taken as the name of a key. */
-function toDrop(name: string): Drop {
+export function toDrop(name: string): Drop {
   const [first, ...rest] = parsePath(name) ?? []
   if (first === undefined || first === 'each' || !('key' in first)) return { name, key: name, rest: [] }
   return { name, key: first.key, rest }

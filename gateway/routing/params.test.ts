@@ -117,10 +117,12 @@ describe('keys for the gateway', () => {
     'custom_llm_provider',
     'aws_region_name',
   ])('by which a client would choose the destination are dropped: %s, also inside extra_body', (key) => {
-    for (const body of [{ [key]: 'http://trap' }, { extra_body: { [key]: 'http://trap' } }]) {
+    const field = { [key]: 'http://trap' }
+    for (const body of [field, { extra_body: field }]) {
       expect(sent({ ...message, ...body })).toEqual(message)
       expect(applied({ ...message, ...body }).dropped).toEqual([key])
     }
+    for (const extra_body of [{ extra_body: field }, [field]]) expect(sent({ ...message, extra_body })).toEqual(message)
   })
 
   it.each<[string, JsonObject, JsonObject]>([

@@ -4,7 +4,7 @@ import type { Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { removeAt } from '../kit/json-path.ts'
 import { isControlKey, isForbiddenKey } from './control-keys.ts'
-import { rulesOf, type TargetRules } from './param-rules.ts'
+import { rulesOf, toDrop, type Drop } from './param-rules.ts'
 
 /** What must change in the client's body for one target. */
 export interface AppliedParams {
@@ -20,8 +20,8 @@ const NOTHING: AppliedParams = Object.freeze({ edits: Object.freeze({}), dropped
 
 /**
  * What a target makes of the client's parameters, in this order: keys for the gateway go; the target's defaults fill
- * what the client left open; what the target always drops goes; what its provider does not support is dropped, or
- * refused where the configuration does not say `drop_params`; the target's `extra_body` is laid over all of it.
+ * what the client left open; what the target or the client always drops goes; what its provider does not support is
+ * dropped, or refused where neither says `drop_params`; the target's `extra_body` is laid over all of it.
  *
  * On the path of every request, so it allocates nothing where nothing is to be done. The model's name is not its
  * business.
@@ -33,8 +33,10 @@ export function applyParams(body: JsonObject, target: Target, provider: ParamPro
   const draft = createDraft(body)
   removeGatewayKeys(draft)
   mergeDefaults(draft, target.params.defaults)
-  dropAlways(draft, rules)
-  const refused = handleUnsupported(draft, rules, target.params.dropUnsupported || body.drop_params === true)
+  dropAlways(draft, [...rules.drops, ...namesIn(body.additional_drop_params).map(toDrop)])
+  const allowed = namesIn(body.allowed_openai_params)
+  const unsupportedHere = rules.unsupported.filter((name) => !allowed.includes(name))
+  const refused = handleUnsupported(draft, unsupportedHere, target.params.dropUnsupported || body.drop_params === true)
   if (refused.length > 0) return unsupported(refused, provider)
   for (const [key, value] of Object.entries(target.params.extraBody)) draft.set(key, value)
   return { edits: draft.edits, dropped: [...draft.dropped] }
@@ -88,28 +90,48 @@ function removeGatewayKeys(draft: Draft): void {
 
 function unpackExtraBody(draft: Draft): void {
   const extra = draft.body.extra_body
-  if (!isJsonObject(extra)) return
+  if (extra === undefined) return
   draft.set('extra_body', undefined)
+  if (!isJsonObject(extra)) return
   for (const [key, value] of Object.entries(extra)) {
     if (isForbiddenKey(key)) draft.dropped.add(key)
-    else if (!isControlKey(key) && !FIXED_BY_PLAN.has(key) && draft.get(key) === undefined) draft.set(key, value)
+    else if (!isControlKey(key) && !NEVER_UNPACKED.has(key) && draft.get(key) === undefined) draft.set(key, value)
   }
 }
 
-/** What the plan was made from; a second copy inside `extra_body` must not contradict it. */
-const FIXED_BY_PLAN = new Set(['model', 'messages', 'stream'])
+/**
+ * What the plan was made from: a second copy inside `extra_body` must not contradict it. And one `extra_body` inside
+ * another, which no SDK makes, but which would carry forbidden keys past all this.
+ */
+const NEVER_UNPACKED = new Set(['model', 'messages', 'stream', 'extra_body'])
+
+/** Two names of one limit: OpenAI refuses a request that has both, and elsewhere the preset could win. */
+const OTHER_NAME: Readonly<Record<string, string>> = {
+  max_tokens: 'max_completion_tokens',
+  max_completion_tokens: 'max_tokens',
+}
 
 /** A parameter that is null counts as not sent, as in OpenAI's own API; `metadata` is merged key by key. */
 function mergeDefaults(draft: Draft, defaults: JsonObject): void {
   for (const [key, value] of Object.entries(defaults)) {
-    const sent = draft.get(key) ?? undefined
+    const sent = draft.get(key) ?? draft.get(OTHER_NAME[key] ?? key) ?? undefined
     if (sent === undefined) draft.set(key, value)
     else if (key === 'metadata' && isJsonObject(sent) && isJsonObject(value)) draft.set(key, { ...value, ...sent })
   }
 }
 
-function dropAlways(draft: Draft, rules: TargetRules): void {
-  for (const { name, key, rest } of rules.drops) {
+/** More names than this in one request are not looked at. */
+const LIST_LENGTH = 50
+
+/** A list of names that the client sent; what is none is left out. */
+function namesIn(value: JsonValue | undefined): readonly string[] {
+  if (!Array.isArray(value)) return []
+  const items: readonly JsonValue[] = value
+  return items.slice(0, LIST_LENGTH).filter((item) => typeof item === 'string')
+}
+
+function dropAlways(draft: Draft, drops: readonly Drop[]): void {
+  for (const { name, key, rest } of drops) {
     const value = draft.get(key)
     if (value === undefined) continue
     const left = rest.length === 0 ? undefined : removeAt(value, rest)
@@ -120,9 +142,9 @@ function dropAlways(draft: Draft, rules: TargetRules): void {
 }
 
 /** Gives the parameters that must be refused. */
-function handleUnsupported(draft: Draft, rules: TargetRules, drop: boolean): readonly string[] {
+function handleUnsupported(draft: Draft, unsupportedHere: readonly string[], drop: boolean): readonly string[] {
   const refused: string[] = []
-  for (const key of rules.unsupported) {
+  for (const key of unsupportedHere) {
     const value = draft.get(key)
     if (value === undefined) continue
     // One answer is what everybody gives, and null asks for nothing.

@@ -143,7 +143,9 @@ describe('a plan over any world', () => {
         }
         for (const { route, attempts } of everyGroup(buildWorld(drafted).run())) {
           const wrong = attempts.filter(
-            (target) => !allowed[drafted.mode](target) || !mayUse(app, { names: [route], route, target }),
+            (target) =>
+              !allowed[drafted.mode](target) ||
+              !mayUse(app, { names: [route], route: { name: route, origin: 'config' }, target }),
           )
           expect(wrong).toEqual([])
         }

@@ -454,6 +454,13 @@ describe('an allow-list holds on every hop', () => {
     expect('plan' in result ? ids(result.plan.attempts) : undefined).toEqual(expected)
   })
 
+  it.each([
+    ['mixed', 'mixed:latest'],
+    ['tagged:latest', 'tagged'],
+  ])('%s does not permit %s, which falls through to the cloud', (entry, model) => {
+    expect(refused({ config, model, app: appWith(entry) }).kind).toBe('model-not-allowed')
+  })
+
   it('permits a name that the list itself states, though it is an alias', () => {
     const aliased = planFor({ config, model: 'ollama/alias', app: appWith('ollama/alias') })
     expect('plan' in aliased).toBe(true)

@@ -4,9 +4,6 @@ import { limits } from '../contract/limits.ts'
 import type { Dropped, Snapshot } from '../contract/route.ts'
 import type { RuleId } from './reasons.ts'
 
-/** More dropped targets than this are counted, not listed. */
-const LISTED_DROPS = 10
-
 type Refusal = Pick<Failure, 'kind' | 'code'> & { readonly status: number; readonly advice: string }
 
 /**
@@ -101,7 +98,7 @@ export function refuseNoTarget(route: string, dropped: readonly Dropped[], snaps
 
 /** The model exists, and this key may not use it. */
 export function refuseModel(model: string, app: CallerApp): Failure {
-  const allowed = app.models?.length === 0 ? 'nothing' : (app.models ?? []).slice(0, LISTED_DROPS).join(', ')
+  const allowed = app.models?.length === 0 ? 'nothing' : (app.models ?? []).slice(0, limits.namesInMessage).join(', ')
   return {
     kind: 'model-not-allowed',
     status: 403,
@@ -127,7 +124,7 @@ export function refuseUnknownModel(model: string, suggestion: string | undefined
 
 function listed(dropped: readonly Dropped[]): string {
   if (dropped.length === 0) return 'it has none'
-  const lines = dropped.slice(0, LISTED_DROPS).map(({ target, why }) => `${target}: ${why}`)
+  const lines = dropped.slice(0, limits.namesInMessage).map(({ target, why }) => `${target}: ${why}`)
   const more = dropped.length - lines.length
   return more > 0 ? `${lines.join('; ')}; and ${more} more` : lines.join('; ')
 }

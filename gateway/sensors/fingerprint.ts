@@ -1,6 +1,6 @@
 import type { JsonValue } from '../contract/json.ts'
 import type { Capability, ListedModel } from '../contract/provider.ts'
-import { objectsAt, textAt } from './json-values.ts'
+import { objectsAt, textAt } from '../kit/json-fields.ts'
 
 /** How one kind of runner is recognised. A port never proves anything, and neither does a 200: only a body does. */
 export interface Fingerprint {

@@ -7,7 +7,7 @@ import type { Candidate } from './candidates.ts'
 import { MODELS_PATH, ownersOf } from './fingerprint.ts'
 import type { Answers, Fingerprint } from './fingerprint.ts'
 import { fingerprints } from './fingerprints/table.ts'
-import { parseJson } from './json-values.ts'
+import { parseJson } from '../kit/json-fields.ts'
 
 /** Sends one GET without any credential. Undefined: no answer in time. Rejections count as that. */
 export type Probe = (url: string, limit: ProbeLimit) => Promise<ProbeReply | undefined>
@@ -52,7 +52,7 @@ export async function identify(address: Candidate, probe: Probe, known?: string)
     const runner = {
       provider: fingerprint.provider,
       baseUrl: `${address}${fingerprint.basePath}`,
-      version: identity.version?.slice(0, VERSION_CHARS),
+      version: identity.version?.slice(0, limits.runnerVersionChars),
       locality: isLoopback(address) ? 'device' : 'lan',
       models: distinct(identity.models).slice(0, limits.listedModels),
     } as const
@@ -60,8 +60,6 @@ export async function identify(address: Candidate, probe: Probe, known?: string)
   }
   return NOTHING
 }
-
-const VERSION_CHARS = 64
 
 async function askOnce(probe: Probe, url: string): Promise<ProbeReply | undefined> {
   try {

@@ -44,6 +44,7 @@ interface Sighting {
   readonly misses: number
 }
 
+/** A scout that has not looked yet. */
 export function createRunnerScout(deps: ScoutDeps): Scout {
   let sightings: ReadonlyMap<Candidate, Sighting> = new Map()
   let visible: readonly FoundRunner[] = []

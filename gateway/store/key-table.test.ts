@@ -60,7 +60,11 @@ describe('app keys', () => {
     const table = openTable()
     for (let index = 0; index < limits.appKeys; index += 1) table.create(sampleKey(`k${index}`), index)
     const refused = table.create(sampleKey('one-more'), 1)
-    expect(isFailure(refused) && refused.message).toContain(String(limits.appKeys))
+    expect(isFailure(refused) && refused.message).toContain('spillway keys revoke')
+    table.revoke('k7', 2)
+    expect(isFailure(table.create(sampleKey('one-more'), 3))).toBe(false)
+    expect(table.list()).toHaveLength(limits.appKeys)
+    expect(table.list().some(({ name }) => name === 'k7')).toBe(false)
   }, 60_000)
 })
 

@@ -41,12 +41,14 @@ interface KeyRecord {
   readonly revoked_at_ms: number | null
 }
 
+/** The keys in an open ledger, whose schema is up to date. */
 export function createKeyTable(database: DatabaseConnection): KeyTable {
   const all = database.prepare<[], KeyRecord>('SELECT * FROM app_keys ORDER BY created_at_ms, rowid')
   const add = database.prepare<[KeyRecord]>(
     'INSERT INTO app_keys VALUES (@id, @name, @sha256, @last4, @created_at_ms, @revoked_at_ms)',
   )
   const markRevoked = database.prepare<[number, string]>('UPDATE app_keys SET revoked_at_ms = ? WHERE id = ?')
+  const forget = database.prepare<[string]>('DELETE FROM app_keys WHERE id = ?')
   const list = (): readonly AppKey[] => all.all().map(fromRecord)
 
   const create = database.transaction((key: NewAppKey, nowMs: number): AppKey | Failure => {
@@ -56,6 +58,9 @@ export function createKeyTable(database: DatabaseConnection): KeyTable {
     if (same !== undefined && same.name === name && same.revokedAtMs === undefined) return same
     const refusal = refusalOf(name, existing)
     if (refusal !== undefined) return { kind: 'invalid-request', message: refusal }
+    // A revoked key is kept for the sake of old log rows only, and those do not need it to be refused.
+    const longestRevoked = existing.length < limits.appKeys ? undefined : existing.find(isRevoked)
+    if (longestRevoked !== undefined) forget.run(longestRevoked.id)
     // Enough of the hash to be unique among a thousand keys, and it needs no randomness of its own.
     const created = { id: `app_${key.sha256.slice(0, 12)}`, name, sha256: key.sha256, last4: key.last4 }
     add.run({ ...created, created_at_ms: nowMs, revoked_at_ms: null })
@@ -82,18 +87,25 @@ export function createKeyTable(database: DatabaseConnection): KeyTable {
 
 function refusalOf(name: string, existing: readonly AppKey[]): string | undefined {
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._@:/-]*$/u.test(name) || name.length > limits.appKeyNameChars) {
-    return `"${name.slice(0, limits.appKeyNameChars)}" is not a name for a key: use up to ${limits.appKeyNameChars} letters, digits and . _ - @ : /`
+    return `"${name.slice(0, limits.appKeyNameChars)}" is not a name for a key: use up to ${limits.appKeyNameChars} letters, digits, spaces and . _ - @ : /, beginning with a letter or digit.`
   }
   if (existing.some((key) => key.name === name && key.revokedAtMs === undefined)) {
     return `There is a key named "${name}" already. Choose another name, or revoke that one first: spillway keys revoke ${name}`
   }
-  if (existing.length >= limits.appKeys) return `There are ${limits.appKeys} keys already: that is the limit.`
+  if (existing.length >= limits.appKeys && !existing.some(isRevoked)) {
+    return `There are ${limits.appKeys} keys already: that is the limit. Revoke one that is not used: spillway keys revoke NAME`
+  }
   return undefined
+}
+
+function isRevoked({ revokedAtMs }: AppKey): boolean {
+  return revokedAtMs !== undefined
 }
 
 function unknownKey(idOrName: string, keys: readonly AppKey[]): string {
   const names = keys.filter(({ revokedAtMs }) => revokedAtMs === undefined).map(({ name }) => name)
-  const known = names.length === 0 ? 'There are none.' : `There are: ${names.slice(0, 10).join(', ')}.`
+  const known =
+    names.length === 0 ? 'There are none.' : `There are: ${names.slice(0, limits.namesInMessage).join(', ')}.`
   return `No working key has the id or name "${idOrName.slice(0, limits.appKeyNameChars)}". ${known}`
 }
 

@@ -40,6 +40,7 @@ interface Opened {
   readonly database: DatabaseConnection
 }
 
+/** Opens the ledger, or what can stand in for it; tells through `notice` what a person should know. */
 export function openLedgerFile(deps: LedgerFileDeps): LedgerFile {
   const opened = openSomewhere(deps)
   if (opened === undefined) return unavailableLedger()

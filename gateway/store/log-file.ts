@@ -43,6 +43,7 @@ interface Opened {
   readonly place: LogFile['place']
 }
 
+/** Opens the log, or keeps it in memory; tells through `notice` what a person should know. */
 export function openLogFile(deps: LogFileDeps): LogFile {
   let opened = openSomewhere(deps)
   /** Rows lost since writing last worked; undefined while it works. */

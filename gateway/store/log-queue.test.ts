@@ -39,6 +39,28 @@ describe('log queue', () => {
     expect(notices).toHaveLength(1)
   })
 
+  it('says it again only when it had caught up in between', async () => {
+    const writer = slowWriter()
+    const { clock, queue, notices } = start(writer.write)
+    const overfill = (): void => {
+      for (let index = 0; index < limits.logBatchRows + limits.logQueueRows; index += 1) queue.append(sampleRow('a'))
+    }
+    overfill()
+    for (let round = 0; round < 3; round += 1) {
+      writer.finish()
+      await clock.advance(0)
+      overfill()
+    }
+    expect(notices).toHaveLength(1)
+    for (let round = 0; round <= limits.logQueueRows / limits.logBatchRows + 1; round += 1) {
+      writer.finish()
+      await clock.advance(limits.logBatchMs)
+    }
+    overfill()
+    overfill()
+    expect(notices).toHaveLength(2)
+  })
+
   it('counts rows that the writer could not keep', async () => {
     const { clock, queue } = start(() => Promise.resolve(0))
     queue.append(sampleRow('a'))

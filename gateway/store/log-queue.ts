@@ -43,7 +43,8 @@ export function createLogQueue({ clock, write, onNotice }: LogQueueDeps): LogQue
     const written = await write(batch)
     droppedRows += batch.length - written
     underWay = undefined
-    isFull = false
+    // Not before everything is written: a queue that stays near its bound is one event, not one for each batch.
+    if (waiting.length === 0) isFull = false
     sendOrWait()
   }
 

@@ -41,6 +41,7 @@ export interface LogRecord {
   readonly reply_bytes: number
 }
 
+/** The columns in the order of the table. */
 export const logColumns: readonly (keyof LogRecord)[] = [
   'id',
   'at_ms',
@@ -85,7 +86,7 @@ export function toRecord(row: RequestLog): LogRecord {
     model: clip(row.model),
     route: clip(row.route),
     attempts: JSON.stringify(row.attempts.slice(0, limits.maxAttempts).map(clipAttempt)),
-    dropped: JSON.stringify(row.dropped.slice(0, DROPPED_ON_A_ROW).map(clipDropped)),
+    dropped: JSON.stringify(row.dropped.slice(0, limits.logDroppedTargets).map(clipDropped)),
     reason: clip(row.reason),
     target: clip(row.target) ?? null,
     locality: row.locality ?? null,
@@ -137,9 +138,6 @@ export function fromRecord(record: LogRecord & { readonly seq: number }): Stored
     replyBytes: record.reply_bytes,
   }
 }
-
-/** More would only repeat itself: the row explains a decision, it is no dump of the configuration. */
-const DROPPED_ON_A_ROW = 50
 
 type UsageColumns = Pick<
   LogRecord,

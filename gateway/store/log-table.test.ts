@@ -140,7 +140,7 @@ describe('prune', () => {
     const fullBytes = table.size().bytes
     pruneAll(table, { keepDays: 30, maxMb: 8 })
     const { rows: left, bytes } = table.size()
-    expect(fullBytes).toBeGreaterThan(40 * 1024 * 1024)
+    expect(fullBytes).toBeGreaterThan(30 * 1024 * 1024)
     expect(bytes).toBeLessThanOrEqual(8 * 1024 * 1024)
     expect(bytes).toBeGreaterThan(7 * 1024 * 1024)
     expect(idsOf(table, { limit: 1 })).toEqual(['row-99999'])

@@ -28,6 +28,7 @@ export interface LogSize {
 const MIB = 1024 * 1024
 const DAY_MS = 86_400_000
 
+/** The rows in an open log, whose schema is up to date. */
 export function createLogTable(database: DatabaseConnection): LogTable {
   const insertRow = database.prepare<[LogRecord]>(
     `INSERT OR IGNORE INTO requests (${logColumns.join(', ')}) VALUES (${logColumns.map((name) => `@${name}`).join(', ')})`,
@@ -53,7 +54,7 @@ export function createLogTable(database: DatabaseConnection): LogTable {
 
 function createPruning(database: DatabaseConnection): LogTable['prune'] {
   const deleteOld = database.prepare<[number, number]>(
-    'DELETE FROM requests WHERE seq IN (SELECT seq FROM requests WHERE at_ms < ? ORDER BY at_ms LIMIT ?)',
+    'DELETE FROM requests WHERE at_ms < ? AND seq IN (SELECT seq FROM requests ORDER BY seq LIMIT ?)',
   )
   const deleteOldest = database.prepare<[number]>(
     'DELETE FROM requests WHERE seq IN (SELECT seq FROM requests ORDER BY seq LIMIT ?)',

@@ -167,12 +167,15 @@ describe('data folder', () => {
     expect(core.ask({ type: 'close' })).toBeNull()
   })
 
-  it.skipIf(process.platform === 'win32')('belongs to its owner alone', () => {
-    const parent = temporaryFolder()
-    start(join(parent, 'deep', 'data'))
-    expect(statSync(join(parent, 'deep', 'data')).mode & 0o777).toBe(0o700)
-    expect(existsSync(join(parent, 'deep', 'data', 'ledger.db'))).toBe(true)
-  })
+  it.skipIf(process.platform === 'win32')(
+    'belongs to its owner alone (skipped on Windows, which has no such modes)',
+    () => {
+      const parent = temporaryFolder()
+      start(join(parent, 'deep', 'data'))
+      expect(statSync(join(parent, 'deep', 'data')).mode & 0o777).toBe(0o700)
+      expect(existsSync(join(parent, 'deep', 'data', 'ledger.db'))).toBe(true)
+    },
+  )
 })
 
 function start(dataDir: string) {

@@ -29,6 +29,9 @@ const OPENAI_WIRE: Readonly<Record<string, string>> = {
   zai: 'zai',
 }
 
+/** Recordings that end in `[DONE]` without ever giving a finish reason. */
+const UNFINISHED: ReadonlySet<string> = new Set(['openrouter/chat-stream-ptools-01'])
+
 interface Case {
   readonly exchange: Exchange
   readonly kind: string
@@ -69,6 +72,11 @@ describe.skipIf(!haveExchanges)('client libraries see what the recording says', 
       const expected = meaningOf(exchange)
       // What only OpenAI's own SDK knows how to read is shown to the others, but has no place in their model.
       if (expected.peculiar && name !== 'openai') return
+      // This library calls an answer without a finish reason an error, whoever sent it.
+      if (name === 'ai' && lane === 'auto' && UNFINISHED.has(`${exchange.provider}/${exchange.name}`)) {
+        await expect(client(call)).rejects.toThrow(/finish reason/)
+        return
+      }
       if (exchange.status >= 400 || expected.error !== undefined) await expectRaises(client(call), expected)
       else expectSame(await client(call), expected)
     })

@@ -17,7 +17,8 @@ export interface ScriptedUpstream {
   close(): Promise<void>
 }
 
-export async function startScriptedUpstream(script: Script): Promise<ScriptedUpstream> {
+/** @param atPort a port that is known to be free; 0 takes any. */
+export async function startScriptedUpstream(script: Script, atPort = 0): Promise<ScriptedUpstream> {
   const received: ReceivedRequest[] = []
   const upstream = { script }
   const server: Server = createServer((request, response) => {
@@ -29,7 +30,7 @@ export async function startScriptedUpstream(script: Script): Promise<ScriptedUps
       void upstream.script(seen, response)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(atPort, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // a TCP server always has one
   return Object.assign(upstream, {
     url: `http://127.0.0.1:${port}`,

@@ -127,8 +127,15 @@ export const langChain: ChatClient = async ({ baseUrl, key, model, stream }) => 
 
 async function concatenated(chat: ChatOpenAI): Promise<AIMessageChunk> {
   let whole: AIMessageChunk | undefined
-  for await (const chunk of await chat.stream([new HumanMessage(PROMPT)])) whole = whole?.concat(chunk) ?? chunk
-  return whole ?? new AIMessageChunk('')
+  let last: AIMessageChunk | undefined
+  for await (const chunk of await chat.stream([new HumanMessage(PROMPT)])) {
+    whole = whole?.concat(chunk) ?? chunk
+    last = chunk
+  }
+  if (whole === undefined) return new AIMessageChunk('')
+  // Where an upstream names no role, the library builds the whole as a kind of message that has no room for usage.
+  const usage = whole.usage_metadata ?? last?.usage_metadata
+  return usage === undefined ? whole : Object.assign(whole, { usage_metadata: usage })
 }
 
 function emptyMeaning(): { -readonly [K in keyof Omit<ClientMeaning, 'tools'>]: ClientMeaning[K] } {

@@ -11,6 +11,10 @@ export interface TestGateway {
   readonly url: string
   readonly key: string
   readonly gateway: Gateway
+  /** Where the configuration stands; undefined: there is none. */
+  readonly configPath: string | undefined
+  /** What was said to the person who runs it. */
+  readonly notices: readonly string[]
   /** Every row written so far, oldest first. */
   rows(): Promise<readonly RequestLog[]>
   close(): Promise<void>
@@ -25,18 +29,21 @@ export async function startTestGateway(
   const configPath = configText === undefined ? undefined : join(dataDir, 'config.yaml')
   if (configPath !== undefined && configText !== undefined) await writeFile(configPath, configText)
   const key = 'sk-test-0123456789abcdef0123456789abcdef'
+  const notices: string[] = []
   const gateway = await createGateway({
     dataDir,
     configPath,
     port: 0,
     env: { SPILLWAY_KEY: key, ...env },
     clock: createSystemClock(),
-    onNotice: () => undefined,
+    onNotice: (text) => void notices.push(text),
   })
   return {
     url: gateway.url,
     key,
     gateway,
+    configPath,
+    notices,
     rows: () => gateway.recentRequests(100_000),
     close: async () => {
       await gateway.close(1_000)

@@ -35,6 +35,7 @@ export const versionRule: Rule = {
   },
 }
 
+/** Node would drop headers beyond its own count without a word, and with them perhaps the one that counts. */
 export const headerCountRule: Rule = {
   id: 'header-count',
   check({ head }) {
@@ -70,7 +71,7 @@ function refuseAuthority(authority: string, policy: GuardPolicy): Refusal | unde
     status: 403,
     code: 'host_not_allowed',
     message:
-      `The host '${name.slice(0, 100)}' is not served. Use http://localhost or http://127.0.0.1, ` +
+      `The host '${name.slice(0, limits.quotedNameChars)}' is not served. Use http://localhost or http://127.0.0.1, ` +
       'or name this host under server.hosts in the configuration.',
     close: true,
   }

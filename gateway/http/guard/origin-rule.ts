@@ -1,3 +1,4 @@
+import { limits } from '../../contract/limits.ts'
 import type { Refusal } from './refusal.ts'
 import type { Rule } from './rule.ts'
 
@@ -34,7 +35,8 @@ const twice: Refusal = {
 }
 
 function refused(origin: string | undefined): Refusal {
-  const who = origin === undefined ? 'A page in a browser' : `The web page at '${origin.slice(0, 100)}'`
+  const who =
+    origin === undefined ? 'A page in a browser' : `The web page at '${origin.slice(0, limits.quotedNameChars)}'`
   return {
     rule: 'origin',
     status: 403,

@@ -1,3 +1,4 @@
+import { limits } from '../../contract/limits.ts'
 import { allowedMethods } from '../route-table.ts'
 import { hasBody } from './connection-rules.ts'
 import type { Refusal } from './refusal.ts'
@@ -77,7 +78,7 @@ export const routeRule: Rule = {
       rule: 'route',
       status: 404,
       code: 'unknown_url',
-      message: `Nothing is served at ${target.path.slice(0, 100)}. ${hint}`,
+      message: `Nothing is served at ${target.path.slice(0, limits.quotedNameChars)}. ${hint}`,
     }
   },
 }
@@ -140,6 +141,7 @@ export function isForm(head: RequestHead): boolean {
   return FORM_TYPE.test(head.fields.contentType ?? '')
 }
 
+/** The refusal of a body beyond its limit, announced or counted. */
 export function bodyTooLarge(allowedBytes: number): Refusal {
   return {
     rule: 'body-size',

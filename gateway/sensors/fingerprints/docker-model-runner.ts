@@ -1,6 +1,6 @@
 import { listedModel } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { objectsAt, textAt } from '../json-values.ts'
+import { objectsAt, textAt } from '../../kit/json-fields.ts'
 
 const ENGINE_MODELS_PATH = '/engines/v1/models'
 

@@ -2,7 +2,7 @@ import type { Capability, ListedModel } from '../../contract/provider.ts'
 import type { JsonObject, JsonValue } from '../../contract/json.ts'
 import { listed, listedModel } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { countAt, field, objectsAt, textAt, textsAt } from '../json-values.ts'
+import { countAt, entryOf, fieldAt, objectsAt, textAt, textsAt } from '../../kit/json-fields.ts'
 
 /**
  * Lemonade answers Ollama's routes as well, with a version that is made up: its own health report is the proof
@@ -36,7 +36,7 @@ function modelOf(model: JsonValue, loaded: readonly JsonObject[]): ListedModel {
   const id = textAt(model, 'id') ?? ''
   const running = loaded.find((candidate) => textAt(candidate, 'model_name') === id)
   return listedModel(id, {
-    contextTokens: countAt(field(running, 'recipe_options'), 'ctx_size'),
+    contextTokens: countAt(fieldAt(running, 'recipe_options'), 'ctx_size'),
     capabilities: capabilitiesOf(textsAt(model, 'labels')),
     remote: textAt(model, 'recipe') === 'cloud' || textAt(model, 'cloud_provider') !== undefined,
   })
@@ -45,5 +45,5 @@ function modelOf(model: JsonValue, loaded: readonly JsonObject[]): ListedModel {
 function capabilitiesOf(labels: readonly string[] | undefined): readonly Capability[] | undefined {
   if (labels === undefined || labels.length === 0) return undefined
   if (labels.includes('embeddings')) return ['embedding']
-  return ['chat', 'completion', ...labels.flatMap((label) => CAPABILITIES[label] ?? [])]
+  return ['chat', 'completion', ...labels.flatMap((label) => entryOf(CAPABILITIES, label) ?? [])]
 }

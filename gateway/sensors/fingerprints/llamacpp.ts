@@ -1,6 +1,6 @@
 import { listed, listedModel, ownersOf } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { countAt, field, textAt } from '../json-values.ts'
+import { countAt, fieldAt, textAt } from '../../kit/json-fields.ts'
 
 /**
  * llama.cpp's server signs its listing. `/props` has the context of one slot; it may be asked while a model sleeps,
@@ -15,7 +15,7 @@ export const llamacpp: Fingerprint = {
     const props = answers.json('/props')
     const models = listed(answers)
     const contextTokens =
-      models.length === 1 ? countAt(field(props, 'default_generation_settings'), 'n_ctx') : undefined
+      models.length === 1 ? countAt(fieldAt(props, 'default_generation_settings'), 'n_ctx') : undefined
     return {
       version: textAt(props, 'build_info'),
       models: models.map((model) => listedModel(textAt(model, 'id') ?? '', { contextTokens })),

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../contract/json.ts'
 import { listed, listedModel, ownersOf } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { field, objectsAt, textAt } from '../json-values.ts'
+import { fieldAt, objectsAt, textAt } from '../../kit/json-fields.ts'
 
 /** llama-swap signs its listing, and lists what runs; asking for either starts nothing. */
 export const llamaswap: Fingerprint = {
@@ -19,7 +19,7 @@ export const llamaswap: Fingerprint = {
 /** A model that llama-swap forwards to another machine: where that is, it does not say, so it may be anywhere. */
 function isPeer(model: JsonValue): boolean {
   return (
-    field(field(field(model, 'meta'), 'llamaswap'), 'peerID') !== undefined ||
+    fieldAt(fieldAt(fieldAt(model, 'meta'), 'llamaswap'), 'peerID') !== undefined ||
     textAt(model, 'owned_by') !== 'llama-swap'
   )
 }

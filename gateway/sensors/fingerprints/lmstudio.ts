@@ -2,7 +2,7 @@ import type { Capability, ListedModel } from '../../contract/provider.ts'
 import type { JsonValue } from '../../contract/json.ts'
 import { listed, listedModel } from '../fingerprint.ts'
 import type { Answers, Fingerprint, ModelFacts } from '../fingerprint.ts'
-import { countAt, field, objectsAt, textAt } from '../json-values.ts'
+import { countAt, fieldAt, objectsAt, textAt } from '../../kit/json-fields.ts'
 
 /** The native list of version 0.4 and later, and the one before it. */
 const NATIVE_PATH = '/api/v1/models'
@@ -33,7 +33,7 @@ function nativeFacts(answers: Answers): ReadonlyMap<string, ModelFacts> | undefi
   return new Map(
     models.flatMap((model) => {
       const loaded = objectsAt(model, 'loaded_instances') ?? []
-      const hasVision = field(field(model, 'capabilities'), 'vision') === true
+      const hasVision = fieldAt(fieldAt(model, 'capabilities'), 'vision') === true
       const capabilities = capabilitiesOf(textAt(model, 'type'), hasVision)
       const ofKey = { capabilities, contextTokens: contextOf(loaded[0]) }
       const ofInstances = loaded.map((instance): [string, ModelFacts] => [
@@ -66,7 +66,7 @@ function isOldNative(model: JsonValue): boolean {
 }
 
 function contextOf(instance: JsonValue | undefined): number | undefined {
-  return countAt(field(instance, 'config'), 'context_length')
+  return countAt(fieldAt(instance, 'config'), 'context_length')
 }
 
 /** Tools work with every language model here (some are only better at it), and nothing says which can reason. */

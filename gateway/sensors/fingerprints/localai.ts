@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../contract/json.ts'
 import { listed, listedModel } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { field, textAt } from '../json-values.ts'
+import { fieldAt, textAt } from '../../kit/json-fields.ts'
 
 const CARD_PATH = '/.well-known/localai.json'
 
@@ -13,7 +13,7 @@ export const localai: Fingerprint = {
   recognise: (answers) => {
     const card = answers.json(CARD_PATH)
     const version = textAt(card, 'version')
-    if (version === undefined || !isJsonObject(field(card, 'endpoints'))) return undefined
+    if (version === undefined || !isJsonObject(fieldAt(card, 'endpoints'))) return undefined
     return { version, models: listed(answers).map((model) => listedModel(textAt(model, 'id') ?? '', {})) }
   },
 }

@@ -1,8 +1,9 @@
-import type { Capability, ListedModel } from '../../contract/provider.ts'
+import type { ListedModel } from '../../contract/provider.ts'
 import type { JsonValue } from '../../contract/json.ts'
 import { listedModel, ownersOf } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { objectsAt, textAt, textsAt } from '../json-values.ts'
+import { objectsAt, textAt, textsAt } from '../../kit/json-fields.ts'
+import { isOllamaCloud, ollamaCapabilities } from '../../wire/ollama-tags.ts'
 
 /** Other runners answer Ollama's routes too; these say who they are in their listing. */
 const OTHERS = new Set(['lemonade', 'llamacpp', 'vllm', 'sglang', 'llama-swap'])
@@ -22,17 +23,6 @@ export const ollama: Fingerprint = {
   },
 }
 
-/** The name of a capability in Ollama (types/model/capability.go) -> ours. `image` makes pictures: not a chat. */
-const CAPABILITIES: Readonly<Record<string, readonly Capability[]>> = {
-  completion: ['chat', 'completion'],
-  tools: ['tools'],
-  insert: ['insert'],
-  vision: ['vision'],
-  embedding: ['embedding'],
-  thinking: ['reasoning'],
-  audio: ['audio'],
-}
-
 /**
  * `details.context_length` is what the model was trained for, and the context that it runs with is whatever the
  * request asks for: so no context length is claimed.
@@ -40,15 +30,14 @@ const CAPABILITIES: Readonly<Record<string, readonly Capability[]>> = {
 function modelOf(model: JsonValue): ListedModel[] {
   const id = textAt(model, 'name') ?? textAt(model, 'model')
   if (id === undefined) return []
-  const capabilities = textsAt(model, 'capabilities')?.flatMap((name) => CAPABILITIES[name] ?? [])
+  const words = textsAt(model, 'capabilities')
+  const capabilities = words && ollamaCapabilities(words)
   return [listedModel(id, { capabilities, remote: isRemote(model, id) })]
 }
 
 /** Ollama runs some models on ollama.com: they name their host, or carry the tag `cloud` or a tag that ends so. */
 function isRemote(model: JsonValue, id: string): boolean {
-  return (
-    textAt(model, 'remote_host') !== undefined || textAt(model, 'remote_model') !== undefined || /[:-]cloud$/.test(id)
-  )
+  return textAt(model, 'remote_host') !== undefined || textAt(model, 'remote_model') !== undefined || isOllamaCloud(id)
 }
 
 /** Go writes a list that has no entries as `null`. */

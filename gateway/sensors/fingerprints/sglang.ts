@@ -1,6 +1,6 @@
 import { listed, listedModel, ownersOf } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { countAt, textAt } from '../json-values.ts'
+import { countAt, textAt } from '../../kit/json-fields.ts'
 
 /** SGLang signs its model cards. Its version is behind `/server_info`, which shows API keys: never asked for. */
 export const sglang: Fingerprint = {

@@ -1,6 +1,6 @@
 import { listed, listedModel } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { countAt, textAt } from '../json-values.ts'
+import { countAt, textAt } from '../../kit/json-fields.ts'
 
 /** Text Generation Inference names its router in `/info`; it serves one model, within `max_total_tokens`. */
 export const tgi: Fingerprint = {

@@ -1,6 +1,6 @@
 import { listed, listedModel, ownersOf } from '../fingerprint.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { countAt, textAt } from '../json-values.ts'
+import { countAt, textAt } from '../../kit/json-fields.ts'
 
 /** vLLM signs its model cards; `max_model_len` is the context it really runs with (null on LoRA adapters). */
 export const vllm: Fingerprint = {

@@ -1,0 +1,87 @@
+import type { HttpHead } from '../contract/provider.ts'
+import type { Plan, Target } from '../contract/route.ts'
+import { addressOf } from './address.ts'
+
+/** What the headers of a reply tell about how it came to be. */
+export interface ReplyStory {
+  readonly id: string
+  readonly plan: Plan
+  readonly reason: string
+  /** Attempts made, the present one included. */
+  readonly attempts: number
+  /** Of these: after the first one of their group. */
+  readonly retries: number
+  /** Fallback groups entered. */
+  readonly fallbacks: number
+  readonly dropped: readonly string[]
+}
+
+/** Spillway's own headers, and LiteLLM's names for the same, which some tools read. */
+export function storyHeaders(story: ReplyStory, target: Target | undefined): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-spillway-request-id': story.id,
+    'x-spillway-reason': story.reason,
+    'x-spillway-attempts': String(story.attempts),
+    'x-litellm-call-id': story.id,
+    'x-litellm-model-group': headerText(story.plan.route),
+    'x-litellm-attempted-retries': String(story.retries),
+    'x-litellm-attempted-fallbacks': String(story.fallbacks),
+  }
+  if (target !== undefined) Object.assign(headers, targetHeaders(target))
+  if (story.dropped.length > 0) headers['x-spillway-dropped-params'] = headerText(story.dropped.join(', '))
+  return headers
+}
+
+const ofTargets = new WeakMap<Target, Readonly<Record<string, string>>>()
+
+/** The same for every reply of a target, so made once. */
+function targetHeaders(target: Target): Readonly<Record<string, string>> {
+  const known = ofTargets.get(target)
+  if (known !== undefined) return known
+  const address = addressOf(target)
+  const headers: Record<string, string> = {
+    'x-spillway-target': headerText(target.id),
+    'x-spillway-locality': target.locality,
+    'x-litellm-model-id': headerText(target.id),
+  }
+  // Neither query nor user information: both may hold a key.
+  if (address !== undefined) headers['x-litellm-model-api-base'] = headerText(address.origin + address.prefix)
+  ofTargets.set(target, headers)
+  return headers
+}
+
+/** What a reply that came in one piece has cost. */
+export function costHeaders(costUsd: number | undefined): Record<string, string> {
+  if (costUsd === undefined) return {}
+  const text = costUsd.toFixed(10).replace(/\.?0+$/, '')
+  return { 'x-spillway-cost-usd': text, 'x-litellm-response-cost': text }
+}
+
+/** What of the upstream's headers is the client's business. */
+export function passedHeaders(head: HttpHead): Record<string, string> {
+  const passed: Record<string, string> = {}
+  for (const name in head.headers) {
+    const value = head.headers[name]
+    if (value === undefined) continue
+    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) passed[name] = headerText(textOf(value))
+    else if (name === 'x-request-id') passed['llm_provider-x-request-id'] = headerText(textOf(value))
+  }
+  return passed
+}
+
+/** The upstream's content type where the reply is its own bytes. */
+export function contentTypeOf(head: HttpHead, otherwise: string): string {
+  const value = head.headers['content-type']
+  return value === undefined ? otherwise : headerText(textOf(value))
+}
+
+function textOf(value: string | readonly string[]): string {
+  return typeof value === 'string' ? value : value.join(', ')
+}
+
+const NOT_IN_HEADERS = /[^\t\u0020-\u007e\u00a0-\u00ff]/g
+
+/** Makes any text fit for a header: no line can be smuggled in, no character makes Node refuse it. */
+export function headerText(text: string): string {
+  return text.replace(NOT_IN_HEADERS, '?')
+}

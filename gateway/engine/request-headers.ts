@@ -1,0 +1,40 @@
+import type { Provider } from '../contract/provider.ts'
+import type { Target } from '../contract/route.ts'
+
+/** Framing is the connection's business, whatever a configuration says. */
+const NEVER: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+])
+
+/**
+ * The headers of one upstream request: ours, the provider's, the configured extras. Nothing of the client's own
+ * headers is among them, so neither its key nor its cookies can leave this machine.
+ */
+export function requestHeaders(
+  lane: Readonly<Record<string, string>>,
+  { target, provider, userAgent }: { readonly target: Target; readonly provider: Provider; readonly userAgent: string },
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: '*/*',
+    // An encoding would delay tokens until a block is full.
+    'accept-encoding': 'identity',
+    'user-agent': userAgent,
+    ...lane,
+    ...provider.headers(target),
+  }
+  const extra = target.params.extraHeaders
+  for (const name in extra) {
+    const lower = name.toLowerCase()
+    const value = extra[name]
+    if (value !== undefined && !NEVER.has(lower)) headers[lower] = value
+  }
+  return headers
+}
