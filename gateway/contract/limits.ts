@@ -57,8 +57,11 @@ export const limits = {
   retryDelayMs: 500,
   retryDelayMaxMs: 8_000,
   retryJitterMs: 750,
-  /** A longer Retry-After is passed on to the client instead of waited for. */
-  retryAfterMaxMs: 60_000,
+  /**
+   * A longer Retry-After is passed on to the client instead of waited for: it knows better what to do with its time
+   * than a connection that stays silent. LiteLLM waits for up to a minute.
+   */
+  retryAfterMaxMs: 10_000,
   /** Fallback groups tried after the primary one. */
   maxFallbacks: 5,
   /** Attempts in one request, over everything; no plan makes more. */

@@ -2,7 +2,7 @@ const REDACTED = '[secret]'
 
 /**
  * A credential that cannot be printed by accident: string conversion, JSON and `util.inspect` all give
- * "[secret]". Only `reveal()` gives the value, and only the writer of an upstream header calls it.
+ * "[secret]". Only `reveal()` gives the value: for an upstream header, or to hash it.
  */
 export class Secret {
   readonly #value: string

@@ -12,7 +12,7 @@ import type { FallbackGroup, Plan, Target } from '../contract/route.ts'
  *  2. A target that has not been asked yet is better than one that failed, and costs no pause: first in the same tier,
  *     as long as retries are left, then in the next tier of the group, which has retries of its own.
  *  3. A target that failed is asked again only when no fresh one is left in its group, after a pause: what it asked
- *     for (Retry-After up to a minute), else 0.5 s, 1 s, 2 s ... 8 s with jitter. One that asked for more, or whose
+ *     for (Retry-After up to ten seconds), else 0.5 s, 1 s, 2 s ... 8 s with jitter. One that asked for more, or whose
  *     failure would repeat, is not asked again at all.
  *  4. One that was silent (refused, no first token, stalled) is asked again only when the fallback groups are used up.
  *  5. Then the fallback groups, each with retries of its own. A refusal for length or content goes at once to the

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bodyOf, chatChunk, chatReply, inTurn, replyEvents, replyJson } from './scripted-replies.ts'
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream.ts'
 import { startTestGateway, type TestGateway } from './test-gateway.ts'
@@ -116,49 +116,6 @@ describe('before the first word', () => {
     expect(counts(world)).toEqual({ a: 3 })
   })
 
-  it.each<[string, Script, object, string | number, string | undefined]>([
-    ['m', refuses(500, {}), {}, 'general', 'fallback'],
-    ['m', TOO_LONG, {}, 'longer', 'fallback:context-window'],
-    ['m', FILTERED, {}, 'laxer', 'fallback:content-policy'],
-    ['m', refuses(500, {}), { fallbacks: ['wished'] }, 'wished', 'fallback'],
-    ['m', TOO_LONG, { fallbacks: ['wished'] }, 'wished', 'fallback:context-window'],
-    ['m', refuses(500, {}), { disable_fallbacks: true }, 500, undefined],
-    ['m', refuses(400, { message: 'Bad tool.' }), {}, 400, undefined],
-    ['lonely', refuses(500, {}), {}, 'fallback-of-all', 'fallback'],
-  ])('%s falls back as configured (case %#)', async (model, script, body, outcome, reason) => {
-    const world = await start(
-      {
-        a: script,
-        general: says('general'),
-        longer: says('longer'),
-        laxer: says('laxer'),
-        wished: says('wished'),
-        all: says('fallback-of-all'),
-      },
-      `
-routing: { retries: 0, fallbacks: [all] }
-models:
-  m: { targets: [a/x], fallbacks: [general], context_fallbacks: [longer], content_fallbacks: [laxer] }
-  lonely: a/x
-  general: general/y
-  longer: longer/y
-  laxer: laxer/y
-  wished: wished/y
-  all: all/y
-`,
-    )
-    if (typeof outcome === 'number') {
-      await expect(ask(world, model, body)).rejects.toMatchObject({ status: outcome })
-      return
-    }
-    const { text, headers } = await ask(world, model, body)
-    expect(text).toBe(outcome)
-    expect(headers.get('x-spillway-reason')).toBe(reason)
-    expect(headers.get('x-litellm-attempted-fallbacks')).toBe('1')
-    expect(headers.get('x-spillway-target')).toMatch(/\/y$/)
-    expect(world.upstreams.a?.received.length).toBe(1)
-  })
-
   it('never sends a prompt that is too long to the same model again', async () => {
     const world = await start(
       { a: TOO_LONG, b: TOO_LONG, c: says('c') },
@@ -181,6 +138,69 @@ models: { m: { balance: order, targets: [{ use: a/x, timeouts: { first_token_ms:
       attempts: [{ target: 'a/x', failure: 'first-token-timeout' }, { target: 'b/x' }],
     })
   })
+})
+
+/** One gateway for all cases: each gives the first upstream an answer of its own, and asks once. */
+describe('where a refused request goes', () => {
+  let world: World
+
+  beforeAll(async () => {
+    const whole =
+      (name: string): Script =>
+      (request, response) => {
+        const isStream = (JSON.parse(request.text) as { stream?: boolean }).stream === true
+        const events = replyEvents([chatChunk({ content: name }), chatChunk({}, 'stop')])
+        return (isStream ? events : says(name))(request, response)
+      }
+    const names = ['a', 'general', 'longer', 'laxer', 'wished', 'all']
+    world = await start(
+      Object.fromEntries(names.map((name) => [name, whole(name)])),
+      `
+routing: { retries: 0, fallbacks: [all], cooldown: { disabled: true } }
+models:
+  m: { targets: [a/x], fallbacks: [general], context_fallbacks: [longer], content_fallbacks: [laxer] }
+  lonely: a/x
+  general: general/y
+  longer: longer/y
+  laxer: laxer/y
+  wished: wished/y
+  all: all/y
+`,
+    )
+    kept.push(...running.splice(0))
+  })
+  afterAll(async () => {
+    for (const item of kept.splice(0)) await item.close()
+  })
+  const kept: { close(): Promise<void> }[] = []
+
+  const answer = (script: Script): void => {
+    if (world.upstreams.a !== undefined) world.upstreams.a.script = script
+  }
+
+  it.each<[string, Script, object, string | number, string | undefined]>([
+    ['m', refuses(500, {}), {}, 'general', 'fallback'],
+    ['m', TOO_LONG, {}, 'longer', 'fallback:context-window'],
+    ['m', FILTERED, {}, 'laxer', 'fallback:content-policy'],
+    ['m', refuses(500, {}), { fallbacks: ['wished'] }, 'wished', 'fallback'],
+    ['m', TOO_LONG, { fallbacks: ['wished'] }, 'wished', 'fallback:context-window'],
+    ['m', refuses(500, {}), { disable_fallbacks: true }, 500, undefined],
+    ['m', refuses(400, { message: 'Bad tool.' }), {}, 400, undefined],
+    ['lonely', refuses(500, {}), {}, 'all', 'fallback'],
+  ])('%s falls back as configured (case %#)', async (model, script, body, outcome, reason) => {
+    answer(script)
+    if (typeof outcome === 'number') {
+      await expect(ask(world, model, body)).rejects.toMatchObject({ status: outcome })
+      return
+    }
+    const { text, headers } = await ask(world, model, body)
+    expect(text).toBe(outcome)
+    expect(headers.get('x-spillway-reason')).toBe(reason)
+    expect(headers.get('x-litellm-attempted-fallbacks')).toBe('1')
+    expect(headers.get('x-spillway-target')).toMatch(/\/y$/)
+    const targets = (await world.gateway.rows()).at(-1)?.attempts.map((attempt) => attempt.target)
+    expect(targets).toEqual([expect.stringMatching(/^a\/x/), `${outcome}/y`])
+  })
 
   it.each<[string, Script]>([
     ['an error event', replyEvents([{ error: { message: 'no memory', type: 'server_error' } }])],
@@ -195,15 +215,12 @@ models: { m: { balance: order, targets: [{ use: a/x, timeouts: { first_token_ms:
     ],
     ['an end without a word', replyEvents([])],
   ])('%s inside a 200 counts as an error', async (_name, script) => {
-    const world = await start(
-      { a: script, b: replyEvents([chatChunk({ content: 'b' }), chatChunk({}, 'stop')]) },
-      'models: { m: { balance: order, targets: [a/x, b/x] } }',
-    )
-    expect((await stream(world, 'm')).text).toBe('b')
-    expect((await world.gateway.rows())[0]).toMatchObject({
+    answer(script)
+    expect((await stream(world, 'm')).text).toBe('general')
+    expect((await world.gateway.rows()).at(-1)).toMatchObject({
       outcome: 'ok',
-      target: 'b/x',
-      attempts: [{ target: 'a/x' }, { target: 'b/x' }],
+      target: 'general/y',
+      attempts: [{ target: 'a/x' }, { target: 'general/y' }],
     })
   })
 })

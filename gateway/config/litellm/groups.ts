@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { checkBaseUrl } from '../base-url.ts'
 import type { Draft, ProviderDraft } from '../native/file-keys.ts'
 import type { ModelDraft, TargetDraft } from '../native/model-keys.ts'
@@ -39,8 +40,10 @@ function tierOf({ order }: Deployment, group: readonly Deployment[]): number | u
   return orders.length === 0 ? undefined : (order ?? Math.max(...orders) + 1)
 }
 
+/** Tells two accesses apart; of a literal key only its hash is compared. */
 function identityOf({ kind, base_url: base, key }: ProviderDraft): string {
-  return JSON.stringify([kind, base?.raw, key?.variable, key?.secret?.reveal()])
+  const secret = key?.secret === undefined ? undefined : hash('sha256', key.secret.reveal(), 'hex')
+  return JSON.stringify([kind, base?.raw, key?.variable, secret])
 }
 
 /** The provider's own name at its own address; elsewhere the host says more. */

@@ -1,4 +1,5 @@
 import type { Provider } from '../../contract/provider.ts'
+import { providerOfName } from '../../kit/known-models.ts'
 import { words } from '../words.ts'
 
 /** A deployment's model string, taken apart. */
@@ -26,20 +27,6 @@ const KNOWN_ELSEWHERE = new Set(
   ),
 )
 
-/** Bare names that tell whose model it is. */
-const FAMILIES: readonly (readonly [RegExp, string])[] = [
-  [
-    /^(ft:)?(gpt-|chatgpt-|o[1-9](-|$)|text-embedding-|text-moderation|omni-moderation|dall-e|whisper-|tts-|davinci|babbage|codex-)/,
-    'openai',
-  ],
-  [/^claude-/, 'anthropic'],
-  [/^gemini-/, 'gemini'],
-  [/^(mistral|codestral|magistral|devstral|ministral|pixtral)-/, 'mistral'],
-  [/^deepseek-(chat|reasoner|coder)/, 'deepseek'],
-  [/^command-/, 'cohere'],
-  [/^grok-/, 'xai'],
-]
-
 /**
  * Which provider serves a `litellm_params.model`, by LiteLLM's rules: `custom_llm_provider`, else the prefix, else the
  * family of a bare name. Where these say nothing but an address is given, that server is taken to speak OpenAI.
@@ -53,7 +40,7 @@ export function readModelName(
   const prefix = slash > 0 ? model.slice(0, slash) : undefined
   if (custom !== undefined) return named(custom, prefix === custom ? model.slice(slash + 1) : model, find)
   if (prefix !== undefined && isProviderName(prefix, find)) return named(prefix, model.slice(slash + 1), find)
-  const family = hasBase ? undefined : FAMILIES.find(([pattern]) => pattern.test(model))?.[1]
+  const family = hasBase ? undefined : providerOfName(model)
   if (family !== undefined) return named(family, model, find)
   const openai = find('openai')
   if (hasBase && openai !== undefined) return { provider: openai, model, guessed: true }
