@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../contract/diagnostic.ts'
 import { limits } from '../contract/limits.ts'
+import { redact } from '../kit/redact.ts'
 import type { Place } from './source-node.ts'
 
 /** A finding before it is given a place and a weight. */
@@ -24,8 +25,10 @@ export function createReport(): Report {
   const add = (severity: Diagnostic['severity'], at: Place, finding: Finding): void => {
     const id = [at.file, at.line, at.column, finding.code, finding.message].join('\0')
     if (found.size >= limits.configDiagnostics && severity === 'warning') return
-    const { suggestion, code, message } = finding
-    found.set(id, { severity, code, message, ...at, ...(suggestion === undefined ? {} : { suggestion }) })
+    const { suggestion, code } = finding
+    // A key in the wrong place must not be repeated by the sentence that says so.
+    const told = { severity, code, message: redact(finding.message), ...at }
+    found.set(id, suggestion === undefined ? told : { ...told, suggestion: redact(suggestion) })
   }
   return {
     error: (at, finding) => add('error', at, finding),

@@ -1,4 +1,6 @@
 const REDACTED = '[secret]'
+/** What people write where a runner wants any key at all (`dummy`, `ollama`) is a word, not a secret. */
+const SHORTEST_HIDDEN_CHARS = 12
 
 /**
  * A credential that cannot be printed by accident: string conversion, JSON and `util.inspect` all give
@@ -13,6 +15,11 @@ export class Secret {
 
   reveal(): string {
     return this.#value
+  }
+
+  /** The text with every occurrence of the value taken out: for what an upstream that was sent it says. */
+  hideIn(text: string): string {
+    return this.#value.length < SHORTEST_HIDDEN_CHARS ? text : text.replaceAll(this.#value, REDACTED)
   }
 
   toString(): string {

@@ -35,6 +35,7 @@ async function playOne(prompt: string, stream: boolean, { url, key, clock, signa
     const served = `${header('target')} (${header('locality')}), because: ${header('reason')}`
     out(`  ${prompt.padEnd(24)} ${reply.statusCode} in ${seconds} s, ${bytes} bytes, from ${served}`)
   } catch (error) {
+    if (signal.aborted) return
     out(`  ${prompt.padEnd(24)} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -7,6 +7,7 @@ import type { CallState, EngineCore } from './call-state.ts'
 import { continuationAt, maySplice, rememberRefusal } from './continuation.ts'
 import { Delivery } from './delivery.ts'
 import { firstStep, nextStep, type Ask, type View } from './doctrine.ts'
+import { hideKey } from './hide-key.ts'
 import { endReply, reasonOf, type ReplyEnd } from './reply.ts'
 import { logMessage, rowOf } from './row.ts'
 import { startAttempt, type Started } from './start-attempt.ts'
@@ -125,7 +126,8 @@ export class Execution {
     health.started(step.target)
     this.#interrupt = (reason) => attempt.stop(reason)
     try {
-      failure = await attempt.run()
+      const ended = await attempt.run()
+      failure = ended && hideKey(ended, step.target)
     } finally {
       this.#interrupt = undefined
       const { firstTokenAtMs } = attempt

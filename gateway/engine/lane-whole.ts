@@ -10,6 +10,15 @@ export type ReadWhole = (body: Buffer, head: HttpHead, tally: Tally) => Uint8Arr
 /** Sends one complete JSON reply to the client. */
 export type SendWhole = (body: Uint8Array | string, tally: Tally) => void
 
+export interface WholeParts {
+  readonly name: Lane['name']
+  readonly request: LaneRequest
+  readonly read: ReadWhole
+  readonly send: SendWhole
+  /** Another target is there for content that this one refuses, so an answer that was filtered away is a failure. */
+  readonly filteredIsRefusal?: boolean
+}
+
 /**
  * A reply that has to be complete, and proved to be an answer, before anything of it is sent: every reply that is no
  * stream. So half a JSON, a web page or an error inside a 200 moves on to the next target unseen.
@@ -24,11 +33,13 @@ export class WholeLane implements Lane {
   readonly contentType = 'application/json'
   readonly #read: ReadWhole
   readonly #send: SendWhole
+  readonly #refusal: boolean
   readonly #chunks: Uint8Array[] = []
   #bytes = 0
   #head: HttpHead = { status: 200, headers: {} }
 
-  constructor(parts: { name: Lane['name']; request: LaneRequest; read: ReadWhole; send: SendWhole }) {
+  constructor(parts: WholeParts) {
+    this.#refusal = parts.filteredIsRefusal ?? false
     this.name = parts.name
     this.request = parts.request
     this.#read = parts.read
@@ -49,6 +60,7 @@ export class WholeLane implements Lane {
   end(): Failure | undefined {
     const reply = this.#read(joined(this.#chunks), this.#head, this.tally)
     if (isFailure(reply)) return reply
+    if (this.#refusal && this.tally.finish === 'content_filter') return FILTERED
     this.#send(reply, this.tally)
     return undefined
   }
@@ -69,3 +81,5 @@ const TOO_LARGE: Failure = {
   kind: 'bad-reply',
   message: `The upstream's answer is larger than ${limits.replyBodyBytes / 1024 / 1024} MB.`,
 }
+
+const FILTERED: Failure = { kind: 'content-policy', message: "The upstream's content filter took its answer away." }

@@ -17,7 +17,7 @@ import { VerbatimStream } from './lane-verbatim.ts'
 import { WholeLane, type ReadWhole, type SendWhole } from './lane-whole.ts'
 import { headerText } from './reply-headers.ts'
 import { noteFacts } from './tally.ts'
-import { passthroughBody, verbatimBody, wantsUsage } from './verbatim-body.ts'
+import { passthroughBody, passthroughForm, verbatimBody, wantsUsage } from './verbatim-body.ts'
 
 /** One attempt, as far as its lane depends on it. */
 export interface LaneInput {
@@ -105,7 +105,7 @@ function verbatimWhole(input: LaneInput, request: LaneRequest, dialect: Pick<Emb
     noteFacts(tally, facts)
     return bytes
   }
-  return new WholeLane({ name: 'verbatim', request, read, send: input.send })
+  return new WholeLane({ name: 'verbatim', request, read, send: input.send, ...refusals(input) })
 }
 
 function translatedLane<Request extends Continuable>(
@@ -156,7 +156,16 @@ function collected<Request>(
     const result = collector.result()
     return isFailure(result) ? result : JSON.stringify(result)
   }
-  return new WholeLane({ name: 'translated', request, read, send: input.send })
+  return new WholeLane({ name: 'translated', request, read, send: input.send, ...refusals(input) })
+}
+
+/**
+ * LiteLLM's rule: `content_filter` is a failure exactly where there is a fallback for it. Where none is configured the
+ * plan puts the general ones in its place, and those are not meant.
+ */
+function refusals({ call }: LaneInput): { readonly filteredIsRefusal: boolean } {
+  const { contentPolicy, general } = call.plan.fallbacks
+  return { filteredIsRefusal: contentPolicy.length > 0 && contentPolicy !== general }
 }
 
 function embeddingsLane(
@@ -192,10 +201,24 @@ function passthroughLane(input: LaneInput, work: Extract<Work, { operation: 'pas
   const path = input.provider.verbatim[work.route]
   if (path === undefined) return unsupported(input, work.route)
   const { body } = work
-  const headers = body.kind === 'json' ? JSON_TYPE : { 'content-type': body.contentType }
-  const request: LaneRequest = { method: 'POST', path, headers, body: passthroughBody(body, input.target) }
-  return new PassthroughLane(request, input.delivery)
+  if (body.kind === 'multipart') {
+    const headers = { 'content-type': body.contentType }
+    const form: LaneRequest = { method: 'POST', path, headers, body: passthroughForm(body, input.target) }
+    return new PassthroughLane(form, input.delivery)
+  }
+  const applied = input.applyParams(body.json, input.target, withoutChatRefusals(input.provider))
+  if (isFailure(applied)) return applied
+  if (applied.dropped.length > 0) input.dropped(applied.dropped)
+  const bytes = passthroughBody(body, input.target, applied.edits)
+  return new PassthroughLane({ method: 'POST', path, headers: JSON_TYPE, body: bytes }, input.delivery)
 }
+
+/** What a provider refuses is told of chat: `n` pictures are another matter. */
+function withoutChatRefusals(provider: Provider): Provider {
+  return { ...provider, unsupportedParams: NO_REFUSALS }
+}
+
+const NO_REFUSALS: readonly string[] = []
 
 /** How the client's dialect is written for this call; a continued answer keeps the name it has. */
 export function writerContext(call: Call, target: Target, sent?: SentSoFar): WriterContext {

@@ -1,5 +1,6 @@
 import type { HttpHead } from '../contract/provider.ts'
 import type { Plan, Target } from '../contract/route.ts'
+import { redact } from '../kit/redact.ts'
 import { addressOf } from './address.ts'
 
 /** What the headers of a reply tell about how it came to be. */
@@ -63,8 +64,8 @@ export function passedHeaders(head: HttpHead): Record<string, string> {
   for (const name in head.headers) {
     const value = head.headers[name]
     if (value === undefined) continue
-    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) passed[name] = headerText(textOf(value))
-    else if (name === 'x-request-id') passed['llm_provider-x-request-id'] = headerText(textOf(value))
+    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) passed[name] = passedText(value)
+    else if (name === 'x-request-id') passed['llm_provider-x-request-id'] = passedText(value)
   }
   return passed
 }
@@ -72,7 +73,12 @@ export function passedHeaders(head: HttpHead): Record<string, string> {
 /** The upstream's content type where the reply is its own bytes. */
 export function contentTypeOf(head: HttpHead, otherwise: string): string {
   const value = head.headers['content-type']
-  return value === undefined ? otherwise : headerText(textOf(value))
+  return value === undefined ? otherwise : passedText(value)
+}
+
+/** An upstream's header for the client: some echo keys in the strangest places. */
+function passedText(value: string | readonly string[]): string {
+  return headerText(redact(textOf(value)))
 }
 
 function textOf(value: string | readonly string[]): string {

@@ -38,10 +38,13 @@ export function verbatimBody(input: VerbatimInput): VerbatimBody {
   return { bytes: apply(body, edits), hideUsage: askForIt && isAsked }
 }
 
-/** The same for bodies of which only the model's name is ours to change. */
-export function passthroughBody(body: JsonBody | MultipartBody, target: Target): Uint8Array {
-  if (body.kind === 'json') return apply(body, { model: target.model, ...target.params.extraBody })
-  const { raw, modelSpan } = body
+/** The same for routes whose bodies are nobody's business here, after the target's parameter rules. */
+export function passthroughBody(body: JsonBody, target: Target, edits: JsonObject): Uint8Array {
+  return apply(body, { model: target.model, ...edits })
+}
+
+/** A form of which only the model's name is ours to change. */
+export function passthroughForm({ raw, modelSpan }: MultipartBody, target: Target): Uint8Array {
   if (modelSpan === undefined) return raw
   return Buffer.concat([raw.subarray(0, modelSpan.start), Buffer.from(target.model), raw.subarray(modelSpan.end)])
 }

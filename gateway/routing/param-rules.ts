@@ -19,15 +19,22 @@ export interface TargetRules {
   readonly isEmpty: boolean
 }
 
-/** A target never changes, and neither does what its provider supports. */
-const known = new WeakMap<Target, TargetRules>()
+interface Known {
+  /** What was refused when these rules were read: other routes of the same target refuse other parameters. */
+  readonly unsupported: readonly string[] | undefined
+  readonly rules: TargetRules
+}
+
+/** A target never changes, and neither does what its provider supports on one route. */
+const known = new WeakMap<Target, Known>()
 
 /** The rules of this target, read only once. */
 export function rulesOf(target: Target, provider: Pick<Provider, 'unsupportedParams'>): TargetRules {
   const before = known.get(target)
-  if (before !== undefined) return before
+  const unsupported = provider.unsupportedParams
+  if (before !== undefined && before.unsupported === unsupported) return before.rules
   const rules = readRules(target, provider)
-  known.set(target, rules)
+  known.set(target, { unsupported, rules })
   return rules
 }
 

@@ -152,4 +152,14 @@ models:
     await expect(client.images.generate({ model: 'ranker', prompt: 'x' })).rejects.toThrow(/vLLM.*images\/generations/)
     await expect(client.images.generate({ model: 'nobody', prompt: 'x' })).rejects.toMatchObject({ status: 404 })
   })
+
+  it('keys for the gateway do not reach the upstream', async () => {
+    upstream.script = replyJson({ created: 1, data: [] })
+    await client.images.generate({
+      model: 'painter',
+      prompt: 'a cat',
+      ...{ fallbacks: ['judge'], api_base: 'http://evil', num_retries: 1 },
+    })
+    expect(bodyOf(upstream)).toEqual({ model: 'gpt-image-1', prompt: 'a cat' })
+  })
 })

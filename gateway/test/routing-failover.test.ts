@@ -21,6 +21,7 @@ const TOO_LONG = refuses(400, {
   code: 'context_length_exceeded',
 })
 const FILTERED = refuses(400, { message: 'The prompt was filtered.', code: 'content_filter' })
+const FILTERED_AWAY = replyJson(chatReply({ content: '' }, { finish_reason: 'content_filter' }))
 
 interface World {
   readonly gateway: TestGateway
@@ -182,6 +183,7 @@ models:
     ['m', refuses(500, {}), {}, 'general', 'fallback'],
     ['m', TOO_LONG, {}, 'longer', 'fallback:context-window'],
     ['m', FILTERED, {}, 'laxer', 'fallback:content-policy'],
+    ['m', FILTERED_AWAY, {}, 'laxer', 'fallback:content-policy'],
     ['m', refuses(500, {}), { fallbacks: ['wished'] }, 'wished', 'fallback'],
     ['m', TOO_LONG, { fallbacks: ['wished'] }, 'wished', 'fallback:context-window'],
     ['m', refuses(500, {}), { disable_fallbacks: true }, 500, undefined],

@@ -244,6 +244,10 @@ describe('KEY-01, KEY-03: a provider’s key is told to nobody but that provider
 
   it.each(BARE)('when it is repeated %s', async (_, failure) => {
     await askEverything(failure(PREFIXED.value))
+    // Nothing tells that this one is a key, so it is hidden from what its own upstream says and from nothing else.
+    upstream.script = failure(PLAIN.value)
+    for (const stream of [true, false])
+      await ask('/v1/chat/completions', { model: 'plain', messages: MESSAGES, stream })
     expect(newHits()).toEqual([])
   })
 
