@@ -155,11 +155,8 @@ models:
 
   it('keys for the gateway do not reach the upstream', async () => {
     upstream.script = replyJson({ created: 1, data: [] })
-    await client.images.generate({
-      model: 'painter',
-      prompt: 'a cat',
-      ...{ fallbacks: ['judge'], api_base: 'http://evil', num_retries: 1 },
-    })
+    const forGateway = { fallbacks: ['judge'], api_base: 'http://evil', num_retries: 1 }
+    await client.images.generate({ model: 'painter', prompt: 'a cat', ...forGateway })
     expect(bodyOf(upstream)).toEqual({ model: 'gpt-image-1', prompt: 'a cat' })
   })
 })
