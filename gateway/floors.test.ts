@@ -34,11 +34,6 @@ const RESERVED: readonly { readonly what: RegExp; readonly only: RegExp; readonl
   { what: /^better-sqlite3(\/|$)/, only: /^gateway\/store\//, why: 'storage has one owner' },
   { what: /^systeminformation(\/|$)/, only: /^gateway\/sensors\//, why: 'it blocks; sensors run off the request path' },
   { what: /^undici(\/|$)/, only: /^gateway\/engine\/upstream/, why: 'every upstream socket is opened in one place' },
-  {
-    what: /^zod(\/|$)/,
-    only: /^gateway\/(contract|config|control)\//,
-    why: 'only what users write is validated by schema',
-  },
   { what: /^yaml(\/|$)/, only: /^gateway\/(config|store)\//, why: 'only configuration is YAML' },
   { what: /^electron(\/|$)/, only: /^electron\//, why: 'the gateway runs without Electron' },
   { what: /^react/, only: /^renderer\//, why: 'the window is the only page' },
@@ -108,9 +103,9 @@ describe('floors', () => {
     expect(wrong).toEqual([])
   })
 
-  it('the contract imports nothing but itself and zod', () => {
+  it('the contract imports nothing but itself', () => {
     const wrong = imports.filter((i) => i.from.startsWith('gateway/contract/'))
-    expect(wrong.filter((i) => !i.to.startsWith('gateway/contract/') && i.to !== 'zod')).toEqual([])
+    expect(wrong.filter((i) => !i.to.startsWith('gateway/contract/'))).toEqual([])
   })
 
   it('words are said only where they belong', () => {
