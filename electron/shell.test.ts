@@ -96,6 +96,29 @@ describe('desktop shell', () => {
   })
 })
 
+describe('gateway host', () => {
+  it('closes a gateway that was still starting when quit was asked', async () => {
+    const closed: number[] = []
+    const started = Promise.withResolvers<HostedGateway>()
+    const host = createGatewayHost(() => started.promise)
+    const starting = host.start()
+    const closing = host.close(5)
+    started.resolve(gateway(closed))
+    await Promise.all([starting, closing])
+    expect(closed).toEqual([5])
+  })
+
+  it('keeps a notice that comes again once, as the newest', async () => {
+    const notices = ['broken', 'key', 'broken']
+    const host = createGatewayHost(async (onNotice) => {
+      notices.forEach(onNotice)
+      return gateway()
+    })
+    await host.start()
+    expect(host.status()).toMatchObject({ state: 'serving', notices: ['key', 'broken'] })
+  })
+})
+
 describe('hardening', () => {
   it('gives pages exactly these powers', () => {
     expect(windowOptions('/p.cjs', true).webPreferences).toEqual({

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -132,9 +133,17 @@ function terminal(): CommandIo {
   }
 }
 
+/** Resolves when what was written before has left the process: on Windows pipes are asynchronous. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}
+
 /** A reader that went away (`spillway logs | head`) is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+/** Whoever stopped reading the notices does not end a server with it. */
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await main(process.argv.slice(2))
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
 // What is still open (a follower, a socket of a client that will not close) must not keep a finished command alive.
 process.exit()

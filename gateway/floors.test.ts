@@ -19,7 +19,6 @@ const FLOORS: Readonly<Record<string, number>> = {
   store: 3,
   engine: 4,
   http: 5,
-  control: 5,
   demo: 5,
   commands: 7,
 }
@@ -34,7 +33,7 @@ const RESERVED: readonly { readonly what: RegExp; readonly only: RegExp; readonl
   { what: /^better-sqlite3(\/|$)/, only: /^gateway\/store\//, why: 'storage has one owner' },
   { what: /^systeminformation(\/|$)/, only: /^gateway\/sensors\//, why: 'it blocks; sensors run off the request path' },
   { what: /^undici(\/|$)/, only: /^gateway\/engine\/upstream/, why: 'every upstream socket is opened in one place' },
-  { what: /^yaml(\/|$)/, only: /^gateway\/(config|store)\//, why: 'only configuration is YAML' },
+  { what: /^yaml(\/|$)/, only: /^gateway\/config\//, why: 'only configuration is YAML' },
   { what: /^electron(\/|$)/, only: /^electron\//, why: 'the gateway runs without Electron' },
   { what: /^react/, only: /^renderer\//, why: 'the window is the only page' },
   {

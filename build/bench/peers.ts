@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startChild } from '../lib/child.ts'
+import { freePort } from '../lib/free-port.ts'
 import type { Entry } from './contestants.ts'
 
 /** Other gateways, from their registries, kept outside the checkout so that they are fetched once. */
@@ -95,16 +95,4 @@ async function untilAlive(url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   throw new Error(`${url} did not answer within ${START_MS / 1_000} s`)
-}
-
-/** Peers take a port number and no 0: one that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Child, startChild } from '../lib/child.ts'
+import { freePort } from '../lib/free-port.ts'
 import { tinyGguf } from '../tiny-gguf.ts'
 
 /** A real runner with the tiny model in it. */
@@ -116,14 +116,4 @@ function programNamed(name: string): string | undefined {
   const file = process.platform === 'win32' ? `${name}.exe` : name
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   return folders.map((folder) => join(folder, file)).find((path) => existsSync(path))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

@@ -76,6 +76,13 @@ describe('spillway import', () => {
     expect(await run(check, path)).toMatchObject({ code: 0, out: expect.stringContaining('openai/gpt-4o') })
   })
 
+  it('refuses a file that is in this format already', async () => {
+    writeFileSync(path, 'models:\n  a: openai/gpt-4o\n')
+    const { code, out, error } = await run(importConfig, path)
+    expect([code, out]).toEqual([2, ''])
+    expect(error).toContain(`serve it with --config ${path}`)
+  })
+
   it('refuses what cannot be read, and bad usage, with 2', async () => {
     writeFileSync(path, 'model_list: [')
     expect(await run(importConfig, path)).toMatchObject({ code: 2, out: '' })

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { defaultConfig, readConfig } from '../config/read-config.ts'
 import { readTextFile } from '../config/read-file.ts'
 import { createProber } from '../engine/prober.ts'
@@ -6,7 +7,7 @@ import { readMachine } from '../sensors/machine.ts'
 import { createRunnerScout } from '../sensors/scout.ts'
 import { VERSION } from '../version.ts'
 import type { Command } from './command.ts'
-import { createDoctorCommand } from './doctor.ts'
+import { createDoctorCommand, DOCTOR_USAGE } from './doctor.ts'
 
 const providerIds = providers.map((provider) => provider.id)
 
@@ -15,10 +16,16 @@ export interface DoctorSetting {
   readonly defaultConfigPath: string | undefined
 }
 
-/** `spillway doctor`, with the real machine behind it. */
-export function createDoctor({ dataDir, defaultConfigPath: file }: DoctorSetting): Command {
+/** `spillway doctor`, with the real machine behind it, for the configuration that `serve` would read. */
+export function createDoctor({ dataDir, defaultConfigPath }: DoctorSetting): Command {
   return async (args, io) => {
     const { clock, env } = io
+    const asked = readOptions(args)
+    if (asked === undefined) {
+      io.error(DOCTOR_USAGE)
+      return 2
+    }
+    const file = asked.config ?? defaultConfigPath
     const result =
       file === undefined
         ? undefined
@@ -36,9 +43,17 @@ export function createDoctor({ dataDir, defaultConfigPath: file }: DoctorSetting
       readMachine: () => readMachine(clock),
     })
     try {
-      return await doctor(args, io)
+      return await doctor([], io)
     } finally {
       await prober.close()
     }
+  }
+}
+
+function readOptions(args: readonly string[]): { readonly config?: string } | undefined {
+  try {
+    return parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values
+  } catch {
+    return undefined
   }
 }

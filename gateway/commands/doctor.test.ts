@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FoundRunner } from '../contract/runner.ts'
@@ -9,6 +10,9 @@ import { temporaryFolder } from '../store/test/samples.ts'
 import { createDoctorCommand } from './doctor.ts'
 import type { DoctorDeps } from './doctor.ts'
 import { recordedIo } from './test/recorded-io.ts'
+
+/** Containers often have none; then nobody can sit on it. */
+const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))
 
 const OLLAMA: FoundRunner = {
   provider: 'ollama',
@@ -65,6 +69,11 @@ describe('spillway doctor', () => {
     if (lock instanceof DataDirInUseError) throw lock
     expect(await examine({ dataDir, port })).toMatchObject({ code: 0, text: expect.stringContaining('process 4242') })
     lock.release()
+  })
+
+  it.skipIf(!hasIpv6)('fails on a port that another program has on [::1] alone', async () => {
+    const port = await occupiedPort('::1')
+    expect(await examine({ dataDir: temporaryFolder(), port })).toMatchObject({ code: 1 })
   })
 
   it('can serve without a data folder, and says what is lost', async () => {
@@ -132,9 +141,9 @@ async function examine(changes: Partial<DoctorDeps>, env: Readonly<Record<string
   return { code, text: io.outLines.join('\n') }
 }
 
-async function occupiedPort(): Promise<number> {
+async function occupiedPort(host = '127.0.0.1'): Promise<number> {
   const server = createServer()
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const address = server.address()

@@ -8,7 +8,7 @@ import type { Scout } from '../sensors/scout.ts'
 import { claimDataDir, DataDirInUseError } from '../store/instance-lock.ts'
 import { checkStorage } from '../store/storage-check.ts'
 import type { Command } from './command.ts'
-import { nodeProblem, OLDEST_NODE_MAJOR } from './node-version.ts'
+import { nodeProblem, OLDEST_NODE } from './node-version.ts'
 
 export interface DoctorDeps {
   readonly version: string
@@ -37,7 +37,7 @@ interface Finding {
 export function createDoctorCommand(deps: DoctorDeps): Command {
   return async (args, io) => {
     if (args.length > 0) {
-      io.error('Usage: spillway doctor')
+      io.error(DOCTOR_USAGE)
       return 2
     }
     const [port, config, runners, machine] = await Promise.all([
@@ -51,10 +51,13 @@ export function createDoctorCommand(deps: DoctorDeps): Command {
     const findings = [...runtimeFindings(deps), ...storage, ...port, ...config, ...runners, ...keys, ...machine]
     for (const { mark, topic, text } of findings) io.out(`${MARKS[mark]} ${topic.padEnd(TOPIC_WIDTH)} ${text}`)
     const bad = findings.filter(({ mark }) => mark === 'bad').length
-    io.out(bad === 0 ? 'Spillway can serve here.' : `Spillway cannot serve here before ${bad} of these are put right.`)
+    io.out(bad === 0 ? 'Spillway can serve here.' : 'Spillway cannot serve here until what is marked BAD is put right.')
     return bad === 0 ? 0 : 1
   }
 }
+
+/** Printed when it is called wrongly. */
+export const DOCTOR_USAGE = 'Usage: spillway doctor [--config FILE]'
 
 const MARKS = { ok: '  ok ', hint: 'hint ', bad: ' BAD ' } as const
 const TOPIC_WIDTH = 8
@@ -65,7 +68,7 @@ function runtimeFindings({ version }: DoctorDeps): Finding[] {
   const shell = electron === undefined ? '' : `, Electron ${electron}`
   const text = `Spillway ${version} on Node ${node}${shell}`
   if (nodeProblem(node) === undefined) return [{ mark: 'ok', topic: 'runtime', text }]
-  return [{ mark: 'bad', topic: 'runtime', text: `${text}: Node ${OLDEST_NODE_MAJOR} or later is needed.` }]
+  return [{ mark: 'bad', topic: 'runtime', text: `${text}: Node ${OLDEST_NODE} or later is needed.` }]
 }
 
 /** Without a usable folder it still serves, from memory: that is worth a look, and no reason to refuse. */
@@ -147,10 +150,18 @@ function gib(mib: number): string {
   return `${(mib / 1024).toFixed(1)} GiB`
 }
 
-function canListen(port: number): Promise<boolean> {
+/** Free on both loopback addresses, because `serve` takes both. */
+async function canListen(port: number): Promise<boolean> {
+  return (await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))
+}
+
+/** A machine without the address has nobody on it either. */
+const NO_SUCH_ADDRESS: ReadonlySet<string | undefined> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+function isFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(NO_SUCH_ADDRESS.has(error.code)))
+    server.listen(port, host, () => server.close(() => resolve(true)))
   })
 }

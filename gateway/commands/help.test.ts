@@ -17,7 +17,9 @@ describe('the version of Node', () => {
   it.each([
     ['20.20.2', true],
     ['21.0.0', true],
-    ['22.0.0', false],
+    ['22.18.9', true],
+    ['22.19.0', false],
+    ['23.0.0', false],
     ['24.21.0', false],
     ['100.1.0', false],
   ])('%s is too old: %s', (version, isTooOld) => {

@@ -13,7 +13,10 @@ const HELP: ReadonlyMap<string, CommandHelp> = new Map([
   ['import', { summary: 'print a LiteLLM config.yaml as spillway.yaml', forms: ['FILE'] }],
   [
     'explain',
-    { summary: 'print the plan for a request', forms: ['[--config FILE] [--json] MODEL', '[--json] request.json'] },
+    {
+      summary: 'print the plan for a request',
+      forms: ['[--config FILE] [--json] MODEL', '[--config FILE] [--json] request.json'],
+    },
   ],
   [
     'logs',
@@ -21,12 +24,12 @@ const HELP: ReadonlyMap<string, CommandHelp> = new Map([
       summary: 'show the requests',
       forms: [
         '[--follow] [--json] [--limit N] [--app NAME] [--model NAME] [--target ID] [--text TEXT]',
-        '--status 4xx|429|ok|error|truncated|cancelled',
+        '[--status 4xx|429|ok|error|truncated|cancelled]',
       ],
     },
   ],
   ['keys', { summary: 'make, list and revoke app keys', forms: ['create NAME', 'list', 'revoke NAME'] }],
-  ['doctor', { summary: 'what is here, what is missing, what to do', forms: [''] }],
+  ['doctor', { summary: 'what is here, what is missing, what to do', forms: ['[--config FILE]'] }],
   ['demo', { summary: 'a scripted runner and a scripted cloud, to see it move', forms: [''] }],
 ])
 

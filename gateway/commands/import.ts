@@ -20,6 +20,10 @@ export const importConfig: Command = async (args, io) => {
     io.error(`${path} cannot be translated.`)
     return 2
   }
+  if (result.format === 'native') {
+    io.error(`${path} is a spillway.yaml already: serve it with --config ${path}. Nothing was translated.`)
+    return 2
+  }
   const warnings = result.config.warnings.map((warning) => ({ ...warning, file: basename(warning.file) }))
   const { text, moved } = writeNative(result.draft, { from: basename(path), warnings, exports: result.exports })
   io.out(text.trimEnd())

@@ -30,6 +30,16 @@ function terminal(): { io: CommandIo; lines: string[]; stop: PromiseWithResolver
 }
 
 describe('spillway serve', () => {
+  it.each([
+    [['spillway.yaml'], '--config spillway.yaml'],
+    [['--port', 'x'], '--port must be a number'],
+    [['--what'], '--what'],
+  ])('%j is bad usage, and says what is meant', async (args, told) => {
+    const { io, lines, deps } = terminal()
+    expect(await createServeCommand(deps)(args, io)).toBe(2)
+    expect(lines.join('\n')).toContain(told)
+  })
+
   it('asked twice to stop, tells the clients, writes every row, and does not wait for the answers', async () => {
     const upstream = await startScriptedUpstream((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -63,10 +63,12 @@ async function start(options: StartOptions, io: CommandIo): Promise<Gateway | nu
 
 function readOptions(args: readonly string[]): { config: string | undefined; port: number | undefined } | string {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: { config: { type: 'string' }, port: { type: 'string' }, 'data-dir': { type: 'string' } },
     })
+    if (positionals[0] !== undefined) return `A configuration file is named by --config: --config ${positionals[0]}`
     const port = values.port === undefined ? undefined : Number(values.port.trim() || Number.NaN)
     const isPort = port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535)
     return isPort ? { config: values.config, port } : `--port must be a number from 0 to 65535, not "${values.port}".`

@@ -40,12 +40,12 @@ function problemOf(error: unknown): 'missing' | 'directory' | 'forbidden' | 'unr
 }
 
 const PROBLEMS: Readonly<Record<Extract<FileText, { problem: string }>['problem'], string>> = {
-  missing: 'The file does not exist.',
-  directory: 'This is a directory, not a file.',
-  forbidden: 'The file may not be read by this user.',
-  'too-large': `The file is larger than ${limits.configFileBytes / 1024 / 1024} MiB.`,
+  missing: 'The file does not exist: check its name and folder.',
+  directory: 'This is a directory: name the file in it.',
+  forbidden: 'The file may not be read by this user: change its owner or its permissions.',
+  'too-large': `The file is larger than ${limits.configFileBytes / 1024 / 1024} MiB: is it the right one?`,
   'not-text': 'The file is not UTF-8 text; save it as UTF-8.',
-  unreadable: 'The file could not be read.',
+  unreadable: 'The file could not be read: it must be an ordinary file on a disk that works.',
 }
 
 /** What to tell about a file that could not be read. */

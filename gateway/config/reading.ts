@@ -72,13 +72,21 @@ export function readKeys(map: MapNode, keys: Keys, reading: Reading, path: strin
   return values
 }
 
+/** How findings name the place above all sections. */
+export const TOP_LEVEL = 'the top level'
+
+/** Where something stands, in a sentence. */
+export function placeOf(path: string): string {
+  return path === '' || path === TOP_LEVEL ? `at ${TOP_LEVEL}` : `under ${path}`
+}
+
 function reportUnknownKey(entry: Entry, known: readonly string[], reading: Reading, path: string): void {
   const name = quoted(entry.name)
-  const where = path === '' ? 'at the top level' : `under ${path}`
+  const where = placeOf(path)
   const elsewhere = reading.belongs(entry.name, path)
   if (elsewhere !== undefined) {
     const message = `${name} has no meaning ${where}.`
-    object(reading, entry.nameAt, { code: 'misplaced-key', message, suggestion: `It belongs under ${elsewhere}.` })
+    object(reading, entry.nameAt, { code: 'misplaced-key', message, suggestion: `It belongs ${placeOf(elsewhere)}.` })
     return
   }
   const near = closest(entry.name, known)

@@ -78,6 +78,8 @@ export interface PassingContext {
    * chunk), the chunk is added before the terminal marker.
    */
   readonly fillUsage?: boolean
+  /** False: no other target could take this answer up, so nothing is kept for {@link PassingReader.sent}. */
+  readonly keepSent?: boolean
 }
 
 /**
@@ -100,7 +102,7 @@ export interface PassingReader {
   readonly facts: ReplyFacts
   /**
    * What the client has been sent so far, parsed only now, from the bytes kept for this
-   * (at most `limits.replayBytes`); undefined when more than that passed.
+   * (at most `limits.replayBytes`); undefined when more than that passed, or nothing was to be kept.
    */
   sent(): SentSoFar | undefined
 }

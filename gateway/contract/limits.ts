@@ -71,7 +71,6 @@ export const limits = {
   cooldownMaxMs: 300_000,
   /** Consecutive failures that open a breaker. */
   breakerFailures: 3,
-  allowedFails: 3,
 
   /** Requests waiting for a target that is at its parallel limit. */
   queueLength: 1_000,

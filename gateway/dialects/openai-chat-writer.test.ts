@@ -18,6 +18,13 @@ const usage: StreamEvent = { type: 'usage', usage: { input: 5, output: 3, cacheR
 const hello: StreamEvent = { type: 'text-delta', text: 'Hello' }
 
 describe('the chat stream', () => {
+  it.each(['plain', 'a "b" \\ c', 'two\nlines\t\u0001', 'é 日本 🙂', '\ud83d', '\ude42 half', '\u2028', ''])(
+    'writes the text %j so that a parser gives it back',
+    (text) => {
+      expect(contentOf(chunks(plain, [start, { type: 'text-delta', text }, end]))).toBe(text)
+    },
+  )
+
   it('is what OpenAI sends: role, deltas, an empty delta with the finish, the marker', () => {
     const [role, text, finish, ...rest] = chunks(plain, [start, hello, end])
     expect(role).toEqual({

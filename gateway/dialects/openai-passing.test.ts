@@ -318,6 +318,12 @@ describe('what was sent', () => {
     expect(sentAfter(text('a'), second)?.spliceable).toBe(false)
   })
 
+  it('is unknown where nobody could take the answer up', () => {
+    const reader = createPassing({ hideUsage: false, keepSent: false })
+    expect(reader.push(bytes(stream(role(), text('a')))).forward).toBeDefined()
+    expect(reader.sent()).toBeUndefined()
+  })
+
   it('is unknown when more passed than is kept', () => {
     const reader = createPassing({ hideUsage: false })
     for (let kept = 0; kept <= limits.replayBytes; kept += 100_000)

@@ -55,12 +55,13 @@ class Passing implements PassingReader {
   /** The beginning of an event whose end has not arrived. */
   #carry: Buffer[] = []
   #carryBytes = 0
-  #kept: Uint8Array[] | undefined = []
+  #kept: Uint8Array[] | undefined
   #keptBytes = 0
 
   constructor(context: PassingContext) {
     this.#hideUsage = context.hideUsage
     this.#owesUsage = context.fillUsage === true
+    this.#kept = context.keepSent === false ? undefined : []
   }
 
   get finished(): boolean {

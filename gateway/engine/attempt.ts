@@ -71,7 +71,9 @@ export class Attempt implements UpstreamHandlers, Source {
   /** Ends the attempt from outside: its connection is closed before this returns. */
   stop(failure: Failure): void {
     this.#exchange?.abort()
-    this.#finish(failure)
+    // Clients leave at `[DONE]`; where the upstream has not ended its body by then, nothing was lost.
+    const isServed = failure.kind === 'client-gone' && this.#parts.lane.finished
+    this.#finish(isServed ? this.#parts.lane.end() : failure)
   }
 
   pause(): void {

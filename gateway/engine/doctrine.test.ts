@@ -14,7 +14,7 @@ const view: View = {
   continuation: () => undefined,
   random: () => 0,
   retries: undefined,
-  timeLeftMs: 60_000,
+  timeLeftMs: () => 60_000,
 }
 
 const failed = (kind: FailureKind, more: Partial<Failure> = {}): Failure => ({ kind, message: kind, ...more })
@@ -204,7 +204,7 @@ describe('before the first content', () => {
 
   it('no pause goes past the deadline', () => {
     const plan = planOf({ attempts: [a], retries: TWO_RETRIES })
-    expect(walk(plan, {}, { ...view, timeLeftMs: 700 })).toEqual([
+    expect(walk(plan, {}, { ...view, timeLeftMs: () => 700 })).toEqual([
       'a primary',
       'a retry after 500',
       'gives up: server-error',

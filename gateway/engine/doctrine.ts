@@ -43,7 +43,7 @@ export interface View {
   /** How many retries the client itself asked for. */
   readonly retries: number | undefined
   /** Until the request's deadline. */
-  readonly timeLeftMs: number
+  timeLeftMs(): number
 }
 
 export type Step = Ask | GiveUp
@@ -137,7 +137,7 @@ function askAgain(asked: readonly Asked[], last: Asked, view: View): Step | unde
     (least, option) => (least === undefined || option.delayMs < least.delayMs ? option : least),
     undefined,
   )
-  if (best === undefined || best.delayMs >= view.timeLeftMs) return undefined
+  if (best === undefined || best.delayMs >= view.timeLeftMs()) return undefined
   return { do: 'ask', target: best.target, group, delayMs: best.delayMs, why: 'retry' }
 }
 

@@ -1,6 +1,7 @@
 import type { Call, ReplySink } from '../contract/call.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { Snapshot } from '../contract/route.ts'
+import { Roster } from '../kit/roster.ts'
 import type { EngineCore } from './call-state.ts'
 import type { EngineDeps } from './deps.ts'
 import { Execution, type Outcome } from './execution.ts'
@@ -31,12 +32,12 @@ export function createEngine(deps: EngineDeps): Engine {
   const upstream = createUpstream(deps.report)
   const health = createHealthBook(deps.clock, () => deps.settings().cooldown)
   const core: EngineCore = { deps, upstream, health, slots: createSlots() }
-  const running = new Set<Execution>()
+  const running = new Roster<Execution>()
   let isDraining = false
   const whenIdle: (() => void)[] = []
 
   const stopAll = (failure: Failure, concerns: (execution: Execution) => boolean): void => {
-    for (const execution of running) if (concerns(execution)) execution.stop(failure)
+    for (const execution of running.list()) if (concerns(execution)) execution.stop(failure)
   }
 
   const idle = (): Promise<void> =>
@@ -60,7 +61,7 @@ export function createEngine(deps: EngineDeps): Engine {
       try {
         return await execution.run()
       } finally {
-        running.delete(execution)
+        running.remove(execution)
         if (running.size === 0) for (const resolve of whenIdle.splice(0)) resolve()
       }
     },

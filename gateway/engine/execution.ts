@@ -3,6 +3,7 @@ import { isFailure, type Failure } from '../contract/failure.ts'
 import type { RequestLog } from '../contract/request-log.ts'
 import type { Target } from '../contract/route.ts'
 import type { Usage } from '../contract/stream-event.ts'
+import type { Attempt } from './attempt.ts'
 import type { CallState, EngineCore } from './call-state.ts'
 import { continuationAt, maySplice, rememberRefusal } from './continuation.ts'
 import { Delivery } from './delivery.ts'
@@ -33,6 +34,10 @@ export class Execution {
   readonly #deadlineMs: number
   /** Why the call ends before its time: the client has gone, the key was revoked, the deadline has passed. */
   #stopped: Failure | undefined
+  /** The engine's, for its list of what is running. */
+  place = -1
+  /** What is under way right now; not held through a closure, which would keep every request alive for long. */
+  #attempt: Attempt | undefined
   /** Ends what is being waited for right now. */
   #interrupt: ((failure: Failure) => void) | undefined
 
@@ -64,6 +69,7 @@ export class Execution {
   stop(failure: Failure): void {
     if (this.#stopped !== undefined) return
     this.#stopped = failure
+    this.#attempt?.stop(failure)
     this.#interrupt?.(failure)
   }
 
@@ -124,12 +130,12 @@ export class Execution {
     const startedMs = deps.clock.monotonicMs()
     let failure: Failure | undefined = INTERNAL
     health.started(step.target)
-    this.#interrupt = (reason) => attempt.stop(reason)
+    this.#attempt = attempt
     try {
       const ended = await attempt.run()
       failure = ended && hideKey(ended, step.target)
     } finally {
-      this.#interrupt = undefined
+      this.#attempt = undefined
       const { firstTokenAtMs } = attempt
       health.finished(
         step.target,
@@ -217,9 +223,8 @@ export class Execution {
       },
       random,
       retries: call.facts.controls.retries,
-      get timeLeftMs() {
-        return deadlineMs - clock.monotonicMs()
-      },
+      // A method: an accessor in an object made for each request would give each a hidden class of its own.
+      timeLeftMs: () => deadlineMs - clock.monotonicMs(),
     }
   }
 

@@ -110,7 +110,8 @@ export class TranslatedStream implements Lane {
   #write(events: readonly StreamEvent[]): void {
     if (events.length === 0) return
     const text = this.#parts.writer.write(events)
-    if (text !== '') this.#parts.delivery.write(text)
+    // As bytes, because a string would be flattened and measured three times on its way to the socket.
+    if (text !== '') this.#parts.delivery.write(Buffer.from(text))
   }
 }
 

@@ -94,7 +94,8 @@ function verbatimLane<Request>(input: LaneInput, work: DialectWork<Request>, par
   const sent = verbatimBody({ body, route: dialect.verbatimRoute, target, provider, edits: parts.edits, stream })
   const request: LaneRequest = { method: 'POST', path: parts.path, headers: JSON_TYPE, body: sent.bytes }
   if (!stream) return verbatimWhole(input, request, dialect)
-  const passing = dialect.passing({ hideUsage: sent.hideUsage, fillUsage: wantsUsage(body.json) })
+  const { hideUsage } = sent
+  const passing = dialect.passing({ hideUsage, fillUsage: wantsUsage(body.json), keepSent: input.keepSent })
   return new VerbatimStream(request, passing, delivery)
 }
 

@@ -27,7 +27,7 @@ export function transportFailure(error: unknown, progress: Progress): Failure | 
   if (progress.replied) {
     return { kind: 'cut', code, message: `${label} at ${origin} ended its answer in the middle (${code}).` }
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (code.startsWith('HPE_') || NO_HTTP.has(code)) {
     return { kind: 'bad-reply', code, message: `What answers at ${origin} does not speak HTTP (${code}). ${CHECK_URL}` }
   }
   if (code === 'UND_ERR_INVALID_ARG') {
@@ -43,6 +43,9 @@ export function transportFailure(error: unknown, progress: Progress): Failure | 
 }
 
 const CHECK_URL = 'Check the base URL.'
+
+/** Undici's own findings about a head that cannot be one: too long, or with lengths that contradict each other. */
+const NO_HTTP: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
 
 interface Known {
   readonly kind: FailureKind

@@ -36,6 +36,12 @@ export function numberOf(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
+/** A number of things, such as tokens: undefined for what cannot be one, whoever stated it. */
+export function countOf(value: JsonValue | undefined): number | undefined {
+  const number = numberOf(value)
+  return number !== undefined && number >= 0 && number <= Number.MAX_SAFE_INTEGER ? number : undefined
+}
+
 /** True or false; undefined for anything else. */
 export function booleanOf(value: JsonValue | undefined): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined

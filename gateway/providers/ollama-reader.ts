@@ -4,7 +4,7 @@ import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent, Usage } from '../contract/stream-event.ts'
 import { createJsonLinesReader } from '../kit/json-lines.ts'
 import { finishReason } from '../wire/finish-reason.ts'
-import { numberOf, objectOf, parseJson, stringOf } from '../kit/json-fields.ts'
+import { countOf, objectOf, parseJson, stringOf } from '../kit/json-fields.ts'
 import { ToolCalls } from './openai-tool-calls.ts'
 import { hasError } from '../wire/upstream-error.ts'
 import { badReply, cutReply, failureInReply, type Upstream } from './upstream-failure.ts'
@@ -135,8 +135,8 @@ class OllamaAnswer {
 
 /** Counts of the last line. The prompt's is absent when all of it was cached: that is zero tokens to evaluate. */
 function usageOf(json: JsonObject): Usage | undefined {
-  const output = numberOf(json['eval_count'])
-  const input = numberOf(json['prompt_eval_count'])
+  const output = countOf(json['eval_count'])
+  const input = countOf(json['prompt_eval_count'])
   if (output === undefined && input === undefined) return undefined
   return { input: input ?? 0, output: output ?? 0 }
 }

@@ -1,10 +1,11 @@
-import { isJsonObject, type JsonValue } from '../contract/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
 import { bodyReader, wholeReader } from './body-reader.ts'
 import { isJsonArray, parseJson } from '../kit/json-fields.ts'
 import { OpenAiChunks } from './openai-chunks.ts'
+import { TextTemplate } from './openai-text-template.ts'
 import { readUpstreamError } from '../wire/upstream-error.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
@@ -36,6 +37,7 @@ function readWhole(upstream: Upstream, text: string | undefined): readonly Strea
 class StreamReader implements Reader {
   readonly #sse: SseReader = createSseReader()
   readonly #chunks: OpenAiChunks
+  readonly #template = new TextTemplate()
   readonly #upstream: Upstream
   #done = false
 
@@ -67,25 +69,38 @@ class StreamReader implements Reader {
   #readEvent(event: SseEvent, out: StreamEvent[]): void {
     if (this.#done || this.#chunks.failed) return
     const { data } = event
+    const text = event.event === undefined ? this.#template.textOf(data) : undefined
+    if (text !== undefined) {
+      if (text !== '') out.push(this.#template.eventOf(text))
+      return
+    }
     if (data.startsWith('[DONE]')) {
       this.#finish(out)
       return
     }
     const json = parseJson(data)
-    if (json !== undefined) this.#readJson(json, event.event, out)
+    if (json !== undefined) this.#readJson(json, event, out)
     // Some relays forget the blank line between events, so that several arrive as one. Any other unreadable event is
     // skipped: one bad event must not end a healthy answer.
     else if (data.includes('\n')) for (const line of data.split('\n')) this.#readEvent({ ...event, data: line }, out)
   }
 
-  #readJson(json: JsonValue, name: string | undefined, out: StreamEvent[]): void {
+  #readJson(json: JsonValue, { event: name, data }: SseEvent, out: StreamEvent[]): void {
     // Google wraps errors into a list.
     const object = isJsonArray(json) ? json[0] : json
     if (!isJsonObject(object)) return
     // An event can be an error as a whole: `{"error"}`, or `{"object": "error", "message"}` as older vLLM has it.
     const isError = name === 'error' || (object['choices'] === undefined && readUpstreamError(object) !== undefined)
     if (isError) this.#chunks.fail(object, out)
-    else this.#chunks.read(object, out)
+    else this.#readChunk(object, data, out)
+  }
+
+  #readChunk(chunk: JsonObject, data: string, out: StreamEvent[]): void {
+    const before = out.length
+    this.#chunks.read(chunk, out)
+    const said = out[before]
+    if (said?.type === 'text-delta' && out.length === before + 1) this.#template.learn(data, chunk, said)
+    else this.#template.forget()
   }
 
   #finish(out: StreamEvent[]): void {

@@ -144,7 +144,7 @@ type UsageColumns = Pick<
   'input_tokens' | 'output_tokens' | 'cache_read_tokens' | 'cache_write_tokens' | 'reasoning_tokens'
 >
 
-/** Counts come from upstreams: a fraction or a NaN must not make a whole batch fail. */
+/** Counts come from upstreams: a fraction, a NaN or more than 64 bits hold must not make a whole batch fail. */
 function toUsageColumns(usage: Usage | undefined): UsageColumns {
   return {
     input_tokens: count(usage?.input),
@@ -167,7 +167,7 @@ function fromUsageColumns(record: UsageColumns): Usage | undefined {
 }
 
 function count(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? Math.round(value) : null
+  return value !== undefined && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? Math.round(value) : null
 }
 
 function clipAttempt(attempt: AttemptLog): AttemptLog {

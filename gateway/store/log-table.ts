@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3'
 import { limits } from '../contract/limits.ts'
 import type { LogSettings } from '../contract/config.ts'
 import type { RequestLog } from '../contract/request-log.ts'
@@ -30,11 +31,14 @@ const DAY_MS = 86_400_000
 
 /** The rows in an open log, whose schema is up to date. */
 export function createLogTable(database: DatabaseConnection): LogTable {
-  const insertRow = database.prepare<[LogRecord]>(
-    `INSERT OR IGNORE INTO requests (${logColumns.join(', ')}) VALUES (${logColumns.map((name) => `@${name}`).join(', ')})`,
-  )
+  const insertOne = prepareInsert(database, 1)
+  const insertMany = prepareInsert(database, ROWS_AT_ONCE)
   const insert = database.transaction((rows: readonly RequestLog[]) => {
-    for (const row of rows) insertRow.run(toRecord(row))
+    const single = rows.length % ROWS_AT_ONCE
+    for (const row of rows.slice(0, single)) insertOne.run(valuesOf([row]))
+    for (let at = single; at < rows.length; at += ROWS_AT_ONCE) {
+      insertMany.run(valuesOf(rows.slice(at, at + ROWS_AT_ONCE)))
+    }
   })
   const countRows = database.prepare<[], number>('SELECT count(*) FROM requests').pluck()
   const lastSeq = database.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'requests'").pluck()
@@ -50,6 +54,26 @@ export function createLogTable(database: DatabaseConnection): LogTable {
     size: () => ({ rows: countRows.get() ?? 0, bytes: usedBytes(database) }),
     prune,
   }
+}
+
+/** Ten rows in one statement, bound by position, cost 5.2 us each; one by one and bound by name they cost 8.3. */
+const ROWS_AT_ONCE = 10
+
+type Value = LogRecord[keyof LogRecord]
+
+function prepareInsert(database: DatabaseConnection, rows: number): Statement<[readonly Value[]]> {
+  const row = `(${logColumns.map(() => '?').join(', ')})`
+  const values = Array.from({ length: rows }, () => row).join(', ')
+  return database.prepare(`INSERT OR IGNORE INTO requests (${logColumns.join(', ')}) VALUES ${values}`)
+}
+
+function valuesOf(rows: readonly RequestLog[]): readonly Value[] {
+  const values: Value[] = []
+  for (const row of rows) {
+    const record = toRecord(row)
+    for (const column of logColumns) values.push(record[column])
+  }
+  return values
 }
 
 function createPruning(database: DatabaseConnection): LogTable['prune'] {

@@ -1,6 +1,5 @@
 import type { LogSettings } from '../contract/config.ts'
 import type { Failure } from '../contract/failure.ts'
-import type { RequestLog } from '../contract/request-log.ts'
 import type { AppKey, NewAppKey } from './key-table.ts'
 import type { LedgerState } from './ledger-file.ts'
 import type { LogQuery, StoredRequest } from './log-query.ts'
@@ -13,7 +12,8 @@ export interface StoreSettings {
 
 /** What the worker can be asked; each may be asked twice without harm, because a worker that died is asked again. */
 export type StoreRequest =
-  | { readonly type: 'write'; readonly rows: readonly RequestLog[] }
+  /** `rowsJson`: an array of `RequestLog`. Text, because cloning the objects costs both threads half as much again. */
+  | { readonly type: 'write'; readonly rowsJson: string }
   | { readonly type: 'query'; readonly query: LogQuery }
   | { readonly type: 'position' }
   | { readonly type: 'size' }

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { isFailure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
+import type { RequestLog } from '../contract/request-log.ts'
 import { createFakeClock } from '../kit/fake-clock.ts'
 import type { AppKey } from './key-table.ts'
 import type { LedgerState } from './ledger-file.ts'
@@ -20,7 +21,7 @@ describe('log file', () => {
     writeFileSync(join(dataDir, 'logs.db'), GARBAGE)
     const core = start(dataDir)
     expect(core.notices).toEqual([expect.stringContaining('logs.db was damaged')])
-    expect(core.ask({ type: 'write', rows: [sampleRow('a')] })).toEqual({ written: 1 })
+    expect(core.ask(writing([sampleRow('a')]))).toEqual({ written: 1 })
     const aside = readdirSync(dataDir).filter((name) => name.startsWith('logs.db.corrupt-'))
     expect(aside.map((name) => readFileSync(join(dataDir, name), 'utf8'))).toEqual([GARBAGE])
   })
@@ -38,14 +39,14 @@ describe('log file', () => {
   it('replaces a log that is damaged while it is in use', () => {
     const dataDir = temporaryFolder()
     const core = start(dataDir)
-    core.ask({ type: 'write', rows: [sampleRow('a')] })
+    core.ask(writing([sampleRow('a')]))
     const saboteur = new Database(join(dataDir, 'logs.db'))
     saboteur.unsafeMode(true)
     saboteur.pragma('writable_schema = ON')
     saboteur.exec("UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'requests'")
     saboteur.pragma('schema_version = 7')
     saboteur.close()
-    expect(core.ask({ type: 'write', rows: [sampleRow('b')] })).toEqual({ written: 1 })
+    expect(core.ask(writing([sampleRow('b')]))).toEqual({ written: 1 })
     expect(core.notices).toEqual([expect.stringContaining('logs.db was damaged')])
   })
 
@@ -54,10 +55,10 @@ describe('log file', () => {
     const core = start(dataDir)
     const other = new Database(join(dataDir, 'logs.db'))
     other.exec('ALTER TABLE requests RENAME TO hidden')
-    expect(core.ask({ type: 'write', rows: [sampleRow('a'), sampleRow('b')] })).toEqual({ written: 0 })
-    expect(core.ask({ type: 'write', rows: [sampleRow('c')] })).toEqual({ written: 0 })
+    expect(core.ask(writing([sampleRow('a'), sampleRow('b')]))).toEqual({ written: 0 })
+    expect(core.ask(writing([sampleRow('c')]))).toEqual({ written: 0 })
     other.exec('ALTER TABLE hidden RENAME TO requests')
-    expect(core.ask({ type: 'write', rows: [sampleRow('d')] })).toEqual({ written: 1 })
+    expect(core.ask(writing([sampleRow('d')]))).toEqual({ written: 1 })
     expect(core.notices).toEqual([
       expect.stringContaining('cannot be written'),
       'Request logs are written again; 3 rows were lost.',
@@ -69,7 +70,7 @@ describe('log file', () => {
     const newer = new Database(join(dataDir, 'logs.db'))
     newer.pragma('user_version = 99')
     const core = start(dataDir)
-    core.ask({ type: 'write', rows: [sampleRow('a')] })
+    core.ask(writing([sampleRow('a')]))
     expect(core.ask({ type: 'size' })).toMatchObject({ rows: 1, place: 'memory' })
     newer.pragma('user_version = 0')
     newer.close()
@@ -81,8 +82,8 @@ describe('log file', () => {
   it('runs retention by itself', async () => {
     const core = start(temporaryFolder())
     const oldMs = core.clock.nowMs() - 31 * DAY_MS
-    core.ask({ type: 'write', rows: Array.from({ length: 1_300 }, (_v, i) => sampleRow(`old-${i}`, { atMs: oldMs })) })
-    core.ask({ type: 'write', rows: [sampleRow('new', { atMs: core.clock.nowMs() })] })
+    core.ask(writing(Array.from({ length: 1_300 }, (_v, i) => sampleRow(`old-${i}`, { atMs: oldMs }))))
+    core.ask(writing([sampleRow('new', { atMs: core.clock.nowMs() })]))
     await core.clock.advance(limits.logRetentionIntervalMs)
     expect(core.ask({ type: 'size' })).toMatchObject({ rows: 1 })
   })
@@ -90,7 +91,7 @@ describe('log file', () => {
   it('leaves one plain file behind when it is closed', () => {
     const dataDir = temporaryFolder()
     const core = start(dataDir)
-    core.ask({ type: 'write', rows: [sampleRow('a')] })
+    core.ask(writing([sampleRow('a')]))
     core.ask({ type: 'close' })
     expect(readdirSync(dataDir).sort()).toEqual(['ledger.db', 'logs.db'])
     expect(core.clock.pending).toBe(0)
@@ -136,7 +137,7 @@ describe('ledger file', () => {
     expect([core.keys, core.ledger()]).toEqual([[[]], 'unavailable'])
     expect(isFailure(core.ask({ type: 'create-key', key: sampleKey('editor') }))).toBe(true)
     expect(readFileSync(join(dataDir, 'ledger.db')).subarray(60, 64)).toEqual(before.subarray(60, 64))
-    expect(core.ask({ type: 'write', rows: [sampleRow('a')] })).toEqual({ written: 1 })
+    expect(core.ask(writing([sampleRow('a')]))).toEqual({ written: 1 })
   })
 
   it('is left alone by a command when it is damaged', () => {
@@ -153,7 +154,7 @@ describe('data folder', () => {
     writeFileSync(dataDir, '')
     const core = start(dataDir)
     expect(core.notices).toEqual([expect.stringContaining('in memory for this run only')])
-    expect(core.ask({ type: 'write', rows: [sampleRow('a')] })).toEqual({ written: 1 })
+    expect(core.ask(writing([sampleRow('a')]))).toEqual({ written: 1 })
     expect(core.ask({ type: 'create-key', key: sampleKey('editor') })).toMatchObject({ name: 'editor' })
     expect([core.ledger(), core.ask({ type: 'size' })]).toMatchObject(['memory', { rows: 1, place: 'memory' }])
   })
@@ -162,7 +163,7 @@ describe('data folder', () => {
     const dataDir = join(temporaryFolder(), 'data')
     const core = start(dataDir)
     rmSync(dataDir, { recursive: true })
-    expect(core.ask({ type: 'write', rows: [sampleRow('a')] })).toHaveProperty('written')
+    expect(core.ask(writing([sampleRow('a')]))).toHaveProperty('written')
     expect(core.ask({ type: 'query', query: { limit: 10 } })).toBeDefined()
     expect(core.ask({ type: 'close' })).toBeNull()
   })
@@ -177,6 +178,10 @@ describe('data folder', () => {
     },
   )
 })
+
+function writing(rows: readonly RequestLog[]): StoreRequest {
+  return { type: 'write', rowsJson: JSON.stringify(rows) }
+}
 
 function start(dataDir: string) {
   const clock = createFakeClock()

@@ -2,6 +2,7 @@ import type { Clock } from '../contract/clock.ts'
 import { isFailure } from '../contract/failure.ts'
 import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
+import type { RequestLog } from '../contract/request-log.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { openLedgerFile } from './ledger-file.ts'
 import type { LedgerFile } from './ledger-file.ts'
@@ -37,7 +38,7 @@ export function createStoreCore({ settings, clock, send }: StoreCoreDeps): Store
   const answer = (request: StoreRequest): StoreReplies[keyof StoreReplies] => {
     switch (request.type) {
       case 'write':
-        return { written: logs.write(request.rows) } satisfies ReplyTo<typeof request>
+        return { written: logs.write(readRows(request.rowsJson)) } satisfies ReplyTo<typeof request>
       case 'query':
         return logs.select(request.query) satisfies ReplyTo<typeof request>
       case 'position':
@@ -60,6 +61,11 @@ export function createStoreCore({ settings, clock, send }: StoreCoreDeps): Store
   return {
     handle: ({ id, request }) => send({ type: 'reply', id, value: guarded(() => answer(request)) }),
   }
+}
+
+/** Written by the store's other half. */
+function readRows(json: string): readonly RequestLog[] {
+  return JSON.parse(json)
 }
 
 interface HousekeepingDeps {

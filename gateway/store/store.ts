@@ -67,7 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     clock,
     onNotice,
     write: async (rows) => {
-      const reply = await link.call({ type: 'write', rows })
+      const reply = await link.call({ type: 'write', rowsJson: JSON.stringify(rows) })
       const written = isFailure(reply) ? 0 : reply.written
       if (written > 0) followers.wake()
       return written

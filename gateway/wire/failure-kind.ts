@@ -92,6 +92,8 @@ const STATUSES: Readonly<Record<number, FailureKind>> = {
   404: 'model-missing',
   405: 'unsupported',
   408: 'upstream-timeout',
+  // A conflict with other work, such as a lock that was not to be had: OpenAI's SDKs ask again.
+  409: 'overloaded',
   413: 'request-too-large',
   415: 'unsupported',
   // TGI: the generation failed; Groq: flex capacity exceeded.

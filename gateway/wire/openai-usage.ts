@@ -1,6 +1,6 @@
 import type { JsonObject } from '../contract/json.ts'
 import type { Usage } from '../contract/stream-event.ts'
-import { numberOf, objectOf } from '../kit/json-fields.ts'
+import { countOf, objectOf } from '../kit/json-fields.ts'
 
 /**
  * The usage of a reply or chunk: `usage`, Groq's `x_groq.usage`, or llama.cpp's `timings` alone, which counts along and
@@ -21,25 +21,25 @@ export function statedUsage(chunk: JsonObject): Usage | undefined {
 
 /** OpenAI's usage object and its relatives. Undefined when it holds no count. */
 export function readUsage(usage: JsonObject): Usage | undefined {
-  const input = numberOf(usage['prompt_tokens'])
-  const completion = numberOf(usage['completion_tokens'])
+  const input = countOf(usage['prompt_tokens'])
+  const completion = countOf(usage['completion_tokens'])
   if (input === undefined && completion === undefined) return undefined
   const promptDetails = objectOf(usage['prompt_tokens_details'])
   // DeepSeek and older Mistral builds have names of their own, Moonshot has the plain one at the top.
   const cacheRead =
-    numberOf(promptDetails?.['cached_tokens']) ??
-    numberOf(usage['prompt_cache_hit_tokens']) ??
-    numberOf(usage['num_cached_tokens']) ??
-    numberOf(usage['cached_tokens'])
+    countOf(promptDetails?.['cached_tokens']) ??
+    countOf(usage['prompt_cache_hit_tokens']) ??
+    countOf(usage['num_cached_tokens']) ??
+    countOf(usage['cached_tokens'])
   const cacheWrite =
-    numberOf(promptDetails?.['cache_write_tokens']) ??
-    numberOf(promptDetails?.['cache_creation_tokens']) ??
-    numberOf(usage['cache_creation_input_tokens'])
+    countOf(promptDetails?.['cache_write_tokens']) ??
+    countOf(promptDetails?.['cache_creation_tokens']) ??
+    countOf(usage['cache_creation_input_tokens'])
   const reasoning =
-    numberOf(objectOf(usage['completion_tokens_details'])?.['reasoning_tokens']) ?? numberOf(usage['reasoning_tokens'])
+    countOf(objectOf(usage['completion_tokens_details'])?.['reasoning_tokens']) ?? countOf(usage['reasoning_tokens'])
   return {
     input: input ?? 0,
-    output: outputTokens(completion ?? 0, input ?? 0, { reasoning, total: numberOf(usage['total_tokens']) }),
+    output: outputTokens(completion ?? 0, input ?? 0, { reasoning, total: countOf(usage['total_tokens']) }),
     ...(cacheRead === undefined ? {} : { cacheRead }),
     ...(cacheWrite === undefined ? {} : { cacheWrite }),
     ...(reasoning === undefined ? {} : { reasoning }),
@@ -57,9 +57,9 @@ function outputTokens(
 }
 
 function readTimings(timings: JsonObject): Usage | undefined {
-  const output = numberOf(timings['predicted_n'])
-  const input = numberOf(timings['prompt_n'])
+  const output = countOf(timings['predicted_n'])
+  const input = countOf(timings['prompt_n'])
   if (output === undefined || input === undefined) return undefined
-  const cacheRead = numberOf(timings['cache_n']) ?? 0
+  const cacheRead = countOf(timings['cache_n']) ?? 0
   return { input: input + cacheRead, output, cacheRead }
 }

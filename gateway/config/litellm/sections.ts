@@ -1,5 +1,5 @@
 import { fileKeys } from '../native/file-keys.ts'
-import { type Keys, mapOf, type Read } from '../reading.ts'
+import { type Keys, mapOf, type Read, TOP_LEVEL } from '../reading.ts'
 import { count, credential, flag, headers, json, key, listOf, mapTo, number, plainText, text } from '../readers.ts'
 import { type MapNode, type SourceNode } from '../source-node.ts'
 import { fallbackLists, seconds, timeout } from './lenient-readers.ts'
@@ -31,7 +31,7 @@ const fallbackKeys = {
 } satisfies Keys
 
 export const topLevel = {
-  path: 'the top level',
+  path: TOP_LEVEL,
   keys: {
     model_list: row(anything),
     litellm_settings: row(map),

@@ -1,4 +1,4 @@
-import { type Keys, type Reading, readKeys, type Values } from '../reading.ts'
+import { type Keys, placeOf, type Reading, readKeys, type Values } from '../reading.ts'
 import { quoted } from '../report.ts'
 import type { MapNode } from '../source-node.ts'
 
@@ -14,7 +14,7 @@ export function readSection<K extends Keys>(map: MapNode, section: Section<K>, r
   const { path, keys, unsupported } = section
   const entries = map.entries.filter(({ name, nameAt }) => {
     if (!Object.hasOwn(unsupported, name)) return true
-    const message = `${quoted(name)} under ${path} has no effect: ${unsupported[name] ?? ''}`
+    const message = `${quoted(name)} ${placeOf(path)} has no effect: ${unsupported[name] ?? ''}`
     reading.report.warn(nameAt, { code: 'unsupported-key', message })
     return false
   })
@@ -37,8 +37,10 @@ export function relocate(
   if (moved.length === 0) return { from: from.map, to: to.map }
   const taken = new Set(to.map.entries.map(({ name }) => name))
   for (const { name, nameAt } of moved) {
-    const effect = taken.has(name) ? `ignored, because ${to.path} has it too` : `read as if it stood under ${to.path}`
-    const message = `${quoted(name)} has no meaning under ${from.path} for LiteLLM; here it is ${effect}.`
+    const effect = taken.has(name)
+      ? `ignored, because ${to.path} has it too`
+      : `read as if it stood ${placeOf(to.path)}`
+    const message = `${quoted(name)} has no meaning ${placeOf(from.path)} for LiteLLM; here it is ${effect}.`
     context.reading.report.warn(nameAt, { code: 'misplaced-key', message, suggestion: `Move it under ${to.path}.` })
   }
   return {

@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts'
 import type { SourceLoader } from '../load-source.ts'
 import type { Draft } from '../native/file-keys.ts'
 import type { ModelDraft } from '../native/model-keys.ts'
-import { mapOf, type Keys, type Reading, resolved, type Values, wrongValue } from '../reading.ts'
+import { mapOf, type Keys, type Reading, resolved, TOP_LEVEL, type Values, wrongValue } from '../reading.ts'
 import type { KeyText } from '../readers.ts'
 import type { Report } from '../report.ts'
 import { isBlank, type MapNode, type SourceNode, valueAt } from '../source-node.ts'
@@ -99,7 +99,7 @@ function readSections(root: MapNode, reading: Reading): Sections {
     return moved.from
   }
   for (const to of settings) {
-    rest = move(rest, 'the top level', to, (name) => isKnownIn(topLevel, name))
+    rest = move(rest, TOP_LEVEL, to, (name) => isKnownIn(topLevel, name))
     for (const from of settings) {
       const map = maps.get(from.path)
       if (from === to || map === undefined) continue

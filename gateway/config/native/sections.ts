@@ -1,4 +1,4 @@
-import type { Keys } from '../reading.ts'
+import { type Keys, TOP_LEVEL } from '../reading.ts'
 import {
   aliasKeys,
   appKeys,
@@ -50,5 +50,5 @@ export function nativeHome(name: string): string | undefined {
   if (Object.hasOwn(OTHER_NAMES, name)) return OTHER_NAMES[name]
   const homes = sections.filter(([path, keys]) => path !== '' && Object.hasOwn(keys, name)).map(([path]) => path)
   if (homes.length > 0) return homes.slice(0, 2).join(' or ')
-  return Object.hasOwn(fileKeys, name) ? 'the top level' : undefined
+  return Object.hasOwn(fileKeys, name) ? TOP_LEVEL : undefined
 }
