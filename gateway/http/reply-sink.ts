@@ -76,11 +76,15 @@ export function createReplySink(options: SinkOptions): ReplySink {
 /** A model may have any name, a header may not: one character too many would make the whole reply an error. */
 const UNSENDABLE = /[^\x20-\x7e]/g
 
+const RATE_LIMIT = 'x-ratelimit-'
+
 function flatten(base: readonly string[], headers: Readonly<Record<string, string>>): string[] {
   const flat = [...base]
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || !mayPass(name)) continue
+    // The limits of the client's own key hold for it; those that the upstream sets for ours must not contradict them.
+    if (name.startsWith(RATE_LIMIT) && base.some((own) => own.startsWith(RATE_LIMIT))) continue
     flat.push(name, value.replaceAll(UNSENDABLE, '?'))
     // A reverse proxy that buffers would hold tokens back.
     if (name === 'content-type' && value.startsWith('text/event-stream')) flat.push('x-accel-buffering', 'no')
