@@ -124,7 +124,7 @@ export function refuseUnknownModel(model: string, suggestion: string | undefined
 
 function listed(dropped: readonly Dropped[]): string {
   if (dropped.length === 0) return 'it has none'
-  const lines = dropped.slice(0, limits.namesInMessage).map(({ target, why }) => `${target}: ${why}`)
+  const lines = dropped.slice(0, limits.namesInMessage).map(({ target, why }) => `${target}: ${why.replace(/\.$/, '')}`)
   const more = dropped.length - lines.length
   return more > 0 ? `${lines.join('; ')}; and ${more} more` : lines.join('; ')
 }

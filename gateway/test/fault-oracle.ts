@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { modelOf, runFaults, TEXT, type Fault, type FaultWorld, type Seen, type Verdict } from './fault-world.ts'
+import { modelOf, runFaults, type Fault, type FaultWorld, type Seen, type Verdict } from './fault-world.ts'
+import { TEXT } from './healthy-reply.ts'
 
 /** Nobody waits longer, whatever happens behind the gateway: all configured clocks together, and room for a slow machine. */
 const DEADLINE_MS = 9_500

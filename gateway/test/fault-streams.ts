@@ -1,4 +1,5 @@
-import { chunked, head, LAST_CHUNK, type Fault, type HealthyReply, type Verdict } from './fault-world.ts'
+import { type Fault, type Verdict } from './fault-world.ts'
+import { chunked, head, LAST_CHUNK, type HealthyReply } from './healthy-reply.ts'
 import type { RawExchange } from './raw-upstream.ts'
 
 export type Bytes = string | Uint8Array

@@ -6,7 +6,7 @@ import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { createSystemClock } from '../kit/system-clock.ts'
-import { chunk, chunked, head, healthyReply, line, sendHealthy, TEXT } from './fault-world.ts'
+import { chunk, chunked, head, healthyReply, line, sendHealthy, TEXT } from './healthy-reply.ts'
 import { startRawUpstream, type RawExchange, type RawUpstream } from './raw-upstream.ts'
 
 const KEY = 'sk-test-0123456789abcdef0123456789abcdef'

@@ -1,7 +1,7 @@
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
 import { type Edit, lines, whole, bytes, each, insert, TOO_LONG_LINE, saneUsage } from './fault-streams.ts'
-import { LAST, line } from './fault-world.ts'
+import { LAST, line } from './healthy-reply.ts'
 
 const LINES_ERROR = '{"error":"llama runner process has terminated"}\n'
 const withCounts =

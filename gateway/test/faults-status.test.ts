@@ -2,7 +2,8 @@ import OpenAI from 'openai'
 import { describe } from 'vitest'
 import type { FailureKind } from '../contract/failure.ts'
 import { testFaults } from './fault-oracle.ts'
-import { lengthOf, type Fault, type Seen } from './fault-world.ts'
+import { type Fault, type Seen } from './fault-world.ts'
+import { lengthOf } from './healthy-reply.ts'
 
 const says = (status: number): string =>
   JSON.stringify({ error: { message: `The upstream says ${status}.`, type: 'some_error', param: null, code: null } })

@@ -1,7 +1,7 @@
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
-import { sse, lines, whole, bytes, each, insert, withUsage, ERROR, TOO_LONG_LINE, saneUsage } from './fault-streams.ts'
-import { chunk, TEXT } from './fault-world.ts'
+import { sse, whole, bytes, each, insert, withUsage, ERROR, TOO_LONG_LINE, saneUsage } from './fault-streams.ts'
+import { chunk, TEXT } from './healthy-reply.ts'
 
 describe('event streams', () => {
   testFaults([

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
-import { sendStream, type Extra, whole, ERROR } from './fault-streams.ts'
-import { chunked, head, type Fault, type Verdict } from './fault-world.ts'
+import { sendStream, type Extra, ERROR } from './fault-streams.ts'
+import { type Fault, type Verdict } from './fault-world.ts'
+import { chunked, head } from './healthy-reply.ts'
 
 function reply(name: string, verdict: Verdict, body: string, extra: Extra & { readonly type?: string } = {}): Fault {
   const { type = 'application/json', ...rest } = extra
