@@ -99,6 +99,8 @@ export interface PassingReader {
   readonly committed: boolean
   /** True once the terminal marker or a finish reason has passed. */
   readonly finished: boolean
+  /** True once the terminal marker has passed: nothing that matters can come after it. */
+  readonly done?: boolean
   readonly facts: ReplyFacts
   /**
    * What the client has been sent so far, parsed only now, from the bytes kept for this

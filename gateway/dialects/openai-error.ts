@@ -61,6 +61,17 @@ const answers: Readonly<Record<FailureKind, Answer>> = {
 const REFUSALS: ReadonlySet<FailureKind> = new Set(['bad-request', 'invalid-request', 'unsupported'])
 /** Statuses that an SDK takes for something else: bad keys, proxies, time-outs and rate limits. */
 const AMBIGUOUS: ReadonlySet<number> = new Set([401, 403, 407, 408, 409, 429])
+/**
+ * Kinds that are told in our own words. An upstream's `invalid_api_key` would be the very misunderstanding that the
+ * status avoids, and `ECONNREFUSED` is a word of sockets, which no client of an API knows.
+ */
+const OUR_WORDS: ReadonlySet<FailureKind> = new Set([
+  'unauthorized-upstream',
+  'unreachable',
+  'connect-timeout',
+  'cut',
+  'bad-reply',
+])
 /** The OpenAI SDK ignores a longer wait and asks again at once, so beyond it the answer is "do not". */
 const LONGEST_SDK_WAIT_MS = 60_000
 
@@ -102,8 +113,7 @@ function headersOf(failure: Failure, answer: Answer): Record<string, string> {
 }
 
 function errorBody(failure: Failure, answer: Answer): ErrorReply['body'] {
-  // The upstream's own code would be `invalid_api_key`: the very misunderstanding that the status avoids.
-  const own = failure.kind === 'unauthorized-upstream'
+  const own = OUR_WORDS.has(failure.kind)
   const type = own ? answer.type : (failure.type ?? answer.type)
   const code = own ? answer.code : (failure.code ?? answer.code)
   return { error: { message: failure.message, type, param: failure.param ?? null, code } }

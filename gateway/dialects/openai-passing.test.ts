@@ -249,6 +249,17 @@ describe('a passing stream', () => {
     expect(reader.end().failure?.kind).toBe('cut')
   })
 
+  it.each(['data: {"choices": [', 'data: null', 'data: 7', 'data: "text"'])(
+    'drops %s in the middle of an answer and goes on',
+    (broken) => {
+      const whole = stream(role(), text('a'), broken, text('b'), finish('stop'), 'data: [DONE]')
+      const healthy = stream(role(), text('a'), text('b'), finish('stop'), 'data: [DONE]')
+      expect(run([whole], false)).toMatchObject({ forwarded: healthy, failure: undefined })
+      const events = whole.split(/(?<=\n\n)/)
+      expect(run(events, false)).toMatchObject({ forwarded: healthy, failure: undefined })
+    },
+  )
+
   it('drops one unreadable event before the answer and goes on', () => {
     const ran = run([`data: {half\n\n${healthy}`], false)
     expect(ran.forwarded).toBe(healthy)

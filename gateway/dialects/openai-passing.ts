@@ -64,6 +64,10 @@ class Passing implements PassingReader {
     this.#kept = context.keepSent === false ? undefined : []
   }
 
+  get done(): boolean {
+    return this.#sawDone
+  }
+
   get finished(): boolean {
     return this.#sawDone || (this.#sawFinish && this.#open.size === 0)
   }
@@ -149,7 +153,9 @@ class Passing implements PassingReader {
 
   /** Nothing but more of the same answer. */
   #isPlain(bytes: Buffer): boolean {
-    return this.committed && !this.#sawFinish && !SUSPECT.test(bytes.toString('latin1'))
+    if (!this.committed || this.#sawFinish) return false
+    const text = bytes.toString('latin1')
+    return !SUSPECT.test(text) && isWellFramed(text)
   }
 
   #judge(bytes: Buffer): 'pass' | 'hide' | 'done' | Failure {
@@ -236,6 +242,21 @@ class Passing implements PassingReader {
 function present(bytes: Uint8Array | undefined): Buffer[] {
   return bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]
 }
+
+/**
+ * Every event is one `data:` line that holds an object, as far as its ends tell. An SDK throws on data that is cut short
+ * or no object, in the middle of an answer that may be healthy; whatever looks otherwise is read event by event.
+ */
+function isWellFramed(text: string): boolean {
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n\n', at)
+    if (end < 0 || text.charCodeAt(end - 1) !== CLOSE_BRACE || !text.startsWith('data: {', at)) return false
+    at = end + 2
+  }
+  return true
+}
+
+const CLOSE_BRACE = 0x7d
 
 function joined(runs: readonly Buffer[]): Buffer | undefined {
   const filled = runs.filter((run) => run.length > 0)

@@ -117,6 +117,7 @@ export class Attempt implements UpstreamHandlers, Source {
   }
 
   data(chunk: Uint8Array): void {
+    if (this.#settle === undefined) return
     this.#idle?.touch()
     if (this.#errorPage !== undefined) {
       this.#readErrorPage(this.#errorPage, chunk)
@@ -129,10 +130,12 @@ export class Attempt implements UpstreamHandlers, Source {
       return
     }
     if (this.firstTokenAtMs === undefined && lane.committed) this.#firstToken()
-    if (lane.finished && this.#grace === undefined) this.#startGrace()
+    if (lane.done === true) this.#leave()
+    else if (lane.finished && this.#grace === undefined) this.#startGrace()
   }
 
   end(): void {
+    if (this.#isOver()) return
     if (this.#errorPage !== undefined) {
       this.#failWithPage(this.#errorPage)
       return
@@ -142,6 +145,7 @@ export class Attempt implements UpstreamHandlers, Source {
   }
 
   failed(failure: Failure): void {
+    if (this.#isOver()) return
     // What was lost is only the end of a body whose answer is complete.
     if (this.#parts.lane.finished) this.#finish(this.#parts.lane.end())
     else if (this.#errorPage !== undefined) this.#failWithPage(this.#errorPage)
@@ -199,6 +203,19 @@ export class Attempt implements UpstreamHandlers, Source {
       this.#exchange?.abort()
       this.#finish(this.#parts.lane.end())
     })
+  }
+
+  /** What the connection still does after its answer was whole is nobody's business. */
+  #isOver(): boolean {
+    if (this.#settle !== undefined) return false
+    this.#grace?.cancel()
+    return true
+  }
+
+  /** The answer is whole and its slot free; the connection may end its body in its own time, but not for ever. */
+  #leave(): void {
+    this.#finish(this.#parts.lane.end())
+    this.#grace = this.#parts.clock.startTimer(limits.finishGraceMs, () => this.#exchange?.abort())
   }
 
   #readErrorPage(page: Uint8Array[], chunk: Uint8Array): void {

@@ -35,6 +35,10 @@ export class VerbatimStream implements Lane {
     return this.#reader.finished
   }
 
+  get done(): boolean {
+    return this.#reader.done ?? false
+  }
+
   begin(): void {
     // The reader tells by the bytes whether this is a stream: servers get the content type wrong.
   }

@@ -19,6 +19,8 @@ export interface Lane {
   readonly committed: boolean
   /** Everything that matters has come; the body may end, or be cut off, without harm. */
   readonly finished: boolean
+  /** Nothing more can come: the target is free for the next request, though its body has not ended yet. */
+  readonly done?: boolean
   begin(head: HttpHead): void
   push(chunk: Uint8Array): Failure | undefined
   /** The body ended cleanly. Undefined: the reply is whole, and has been sent. */
