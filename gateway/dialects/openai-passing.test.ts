@@ -253,10 +253,10 @@ describe('a passing stream', () => {
     'drops %s in the middle of an answer and goes on',
     (broken) => {
       const whole = stream(role(), text('a'), broken, text('b'), finish('stop'), 'data: [DONE]')
-      const healthy = stream(role(), text('a'), text('b'), finish('stop'), 'data: [DONE]')
-      expect(run([whole], false)).toMatchObject({ forwarded: healthy, failure: undefined })
+      const mended = stream(role(), text('a'), text('b'), finish('stop'), 'data: [DONE]')
+      expect(run([whole], false)).toMatchObject({ forwarded: mended, failure: undefined })
       const events = whole.split(/(?<=\n\n)/)
-      expect(run(events, false)).toMatchObject({ forwarded: healthy, failure: undefined })
+      expect(run(events, false)).toMatchObject({ forwarded: mended, failure: undefined })
     },
   )
 
