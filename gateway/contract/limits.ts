@@ -89,8 +89,8 @@ export const limits = {
   streamLineBytes: 16 * 1024 * 1024,
   /** Bytes of a verbatim stream kept to continue it on another target. */
   replayBytes: 256 * 1024,
-  /** Sockets per upstream origin. */
-  upstreamConnections: 256,
+  /** Sockets per upstream origin: as many as clients may have, so that no stream waits unseen for another to end. */
+  upstreamConnections: 2_048,
   /** Origins whose idle connections are kept; the oldest pool is closed beyond it. */
   upstreamOrigins: 256,
   /** Uvicorn closes an idle connection after 5 s, Node's http after 5 s: it must be we who close first. */

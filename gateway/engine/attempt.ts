@@ -241,19 +241,25 @@ export class Attempt implements UpstreamHandlers, Source {
 
   #noFirstToken(): Failure {
     const { provider, target, timeouts } = this.#parts
-    const message = `${provider.label} (${target.id}) gave no first token within ${seconds(timeouts.firstTokenMs)}.`
+    const message =
+      `${provider.label} (${target.id}) gave no first token within ${seconds(timeouts.firstTokenMs)}. ` +
+      'Try again when it is less busy, or raise timeouts.first_token_ms.'
     return { kind: 'first-token-timeout', message }
   }
 
   #stalled(): Failure {
     const { provider, target, timeouts } = this.#parts
-    const message = `${provider.label} (${target.id}) fell silent for ${seconds(timeouts.betweenTokensMs)}.`
+    const message =
+      `${provider.label} (${target.id}) fell silent for ${seconds(timeouts.betweenTokensMs)}. ` +
+      'Try again, or raise timeouts.between_tokens_ms.'
     return { kind: 'stalled', message }
   }
 
   #tooLong(limitMs: number): Failure {
     const { provider, target } = this.#parts
-    const message = `${provider.label} (${target.id}) did not finish within its ${seconds(limitMs)}.`
+    const message =
+      `${provider.label} (${target.id}) did not finish within its ${seconds(limitMs)}. ` +
+      'Ask for less, or raise timeouts.total_ms and timeouts.answer_ms.'
     return { kind: 'total-timeout', message }
   }
 }
