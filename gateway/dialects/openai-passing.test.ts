@@ -331,7 +331,8 @@ describe('what was sent', () => {
 
   it('is unknown where nobody could take the answer up', () => {
     const reader = createPassing({ hideUsage: false, keepSent: false })
-    expect(reader.push(bytes(stream(role(), text('a')))).forward).toBeDefined()
+    const chunk = bytes(stream(role(), text('a')))
+    expect(reader.push(chunk).forward).toBe(chunk)
     expect(reader.sent()).toBeUndefined()
   })
 

@@ -58,7 +58,7 @@ describe('a stream that is cut after its first content', () => {
     const sink = new TestSink()
     await engine.execute(callOf({ attempts: [targetAt(first.url), targetAt(second.url)] }), sink)
     expect(sink.reading.text).toBe('The quick brown ')
-    expect(sink.reading.error).toBeDefined()
+    expect(sink.reading.error).toContain('ended its answer in the middle')
     expect(sink.reading.done).toBe(false)
     expect(rows[0]).toMatchObject({ outcome: 'truncated', status: 200 })
   })
@@ -69,7 +69,7 @@ describe('a stream that is cut after its first content', () => {
     const sink = new TestSink()
     await engine.execute(callOf({ attempts: [targetAt(upstream.url)], retries: TWO_RETRIES }), sink)
     expect(upstream.received.length).toBe(1)
-    expect(sink.reading.error).toBeDefined()
+    expect(sink.reading.error).toContain('ended its answer in the middle')
   })
 
   it.each<[string, Script, object]>([
@@ -83,7 +83,7 @@ describe('a stream that is cut after its first content', () => {
     const sink = new TestSink()
     await engine.execute(callOf({ attempts: [targetAt(first.url), targetAt(second.url)], body: { ...body } }), sink)
     expect(second.received.length).toBe(0)
-    expect(sink.reading.error).toBeDefined()
+    expect(sink.reading.error).toContain('ended its answer in the middle')
     expect(sink.reading.done).toBe(false)
   })
 

@@ -4,7 +4,8 @@ import { isFailure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { ParamRules } from '../contract/route.ts'
 import { applyParams, type AppliedParams } from './params.ts'
-import { makeProvider, makeTarget, plainParams } from './test/world.ts'
+import { plainParams } from '../test/plain-target.ts'
+import { makeProvider, makeTarget } from './test/world.ts'
 
 const provider = makeProvider('groq', { label: 'Groq', unsupportedParams: ['logprobs', 'n', 'logit_bias'] })
 

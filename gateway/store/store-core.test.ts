@@ -163,8 +163,8 @@ describe('data folder', () => {
     const dataDir = join(temporaryFolder(), 'data')
     const core = start(dataDir)
     rmSync(dataDir, { recursive: true })
-    expect(core.ask(writing([sampleRow('a')]))).toHaveProperty('written')
-    expect(core.ask({ type: 'query', query: { limit: 10 } })).toBeDefined()
+    expect(core.ask(writing([sampleRow('a')]))).toEqual({ written: 1 })
+    expect(core.ask({ type: 'query', query: { limit: 10 } })).toMatchObject([{ id: 'a' }])
     expect(core.ask({ type: 'close' })).toBeNull()
   })
 

@@ -317,7 +317,7 @@ models: { m: { targets: [a/x, { use: ollama/l, tier: 2 }] } }`,
       `models: { m: { balance: order, targets: ${targets} } }`,
     )
     const { error, finish } = await stream(world, 'm', body)
-    expect(error).toBeDefined()
+    expect(String(error)).toContain('ended its answer in the middle')
     expect(finish).toBeUndefined()
     expect((await world.gateway.rows())[0]).toMatchObject({ outcome: 'truncated', target: 'a/x' })
   })
@@ -329,7 +329,7 @@ models: { m: { targets: [a/x, { use: ollama/l, tier: 2 }] } }`,
     )
     const { text, error } = await stream(world, 'm')
     expect(text).toBe('The answer ')
-    expect(error).toBeDefined()
+    expect(String(error)).toContain('ended its answer in the middle')
     expect((await world.gateway.rows())[0]).toMatchObject({ outcome: 'truncated' })
   })
 

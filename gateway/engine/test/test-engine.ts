@@ -1,3 +1,4 @@
+import { plainTarget } from '../../test/plain-target.ts'
 import type { Call, ReplySink, Work } from '../../contract/call.ts'
 import type { Clock } from '../../contract/clock.ts'
 import type { JsonObject } from '../../contract/json.ts'
@@ -55,6 +56,7 @@ export function testEngine(clock: Clock = createSystemClock(), overrides: Partia
 export function targetAt(baseUrl: string, overrides: Partial<Target> = {}): Target {
   const provider = overrides.provider ?? 'toy'
   return {
+    ...plainTarget,
     id: `${provider}@${baseUrl}`,
     provider,
     endpoint: provider,
@@ -62,29 +64,6 @@ export function targetAt(baseUrl: string, overrides: Partial<Target> = {}): Targ
     locality: 'device',
     baseUrl,
     key: undefined,
-    tier: 1,
-    weight: undefined,
-    rpm: undefined,
-    tpm: undefined,
-    maxParallelRequests: undefined,
-    timeouts: {},
-    retries: undefined,
-    cooldownMs: undefined,
-    params: {
-      defaults: {},
-      dropUnsupported: false,
-      drop: [],
-      allow: [],
-      extraHeaders: {},
-      extraBody: {},
-      mergeReasoning: false,
-      lane: 'auto',
-    },
-    contextTokens: undefined,
-    capabilities: undefined,
-    mode: undefined,
-    price: undefined,
-    tags: [],
     ...overrides,
   }
 }

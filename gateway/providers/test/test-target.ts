@@ -1,3 +1,4 @@
+import { plainTarget } from '../../test/plain-target.ts'
 import type { Provider } from '../../contract/provider.ts'
 import type { Target } from '../../contract/route.ts'
 import { Secret } from '../../contract/secret.ts'
@@ -5,6 +6,7 @@ import { Secret } from '../../contract/secret.ts'
 /** A target of this provider at its usual address, with nothing special about it. */
 export function testTarget(provider: Provider): Target {
   return {
+    ...plainTarget,
     id: `${provider.id}/real-model`,
     provider: provider.id,
     endpoint: provider.id,
@@ -12,28 +14,5 @@ export function testTarget(provider: Provider): Target {
     locality: provider.defaults.locality,
     baseUrl: provider.defaults.baseUrl ?? 'http://127.0.0.1:9',
     key: new Secret('test-key'),
-    tier: 1,
-    weight: undefined,
-    rpm: undefined,
-    tpm: undefined,
-    maxParallelRequests: undefined,
-    timeouts: {},
-    retries: undefined,
-    cooldownMs: undefined,
-    params: {
-      defaults: {},
-      dropUnsupported: false,
-      drop: [],
-      allow: [],
-      extraHeaders: {},
-      extraBody: {},
-      mergeReasoning: false,
-      lane: 'auto',
-    },
-    contextTokens: undefined,
-    capabilities: undefined,
-    mode: undefined,
-    price: undefined,
-    tags: [],
   }
 }

@@ -1,23 +1,13 @@
+import { plainParams, plainTarget } from '../../test/plain-target.ts'
 import type { CallerApp } from '../../contract/call.ts'
 import type { Random } from '../../contract/clock.ts'
 import type { GatewayConfig, PatternRoute, RoutingSettings } from '../../contract/config.ts'
 import type { Provider } from '../../contract/provider.ts'
 import type { Endpoint } from '../../contract/config.ts'
-import type { Health, ParamRules, RequestFacts, Route, Snapshot, Target } from '../../contract/route.ts'
+import type { Health, RequestFacts, Route, Snapshot, Target } from '../../contract/route.ts'
 import type { FindProvider } from '../discovered.ts'
 
 /** Builders for the tests of routing: everything plain, so that a test states only what it is about. */
-
-export const plainParams: ParamRules = {
-  defaults: {},
-  dropUnsupported: false,
-  drop: [],
-  allow: [],
-  extraHeaders: {},
-  extraBody: {},
-  mergeReasoning: false,
-  lane: 'auto',
-}
 
 export const plainRouting: RoutingSettings = {
   balance: 'order',
@@ -37,6 +27,7 @@ export function makeTarget(id: string, changes: Partial<Target> = {}): Target {
   const [endpoint = '', ...model] = id.split('/')
   const isLocal = endpoint === 'ollama' || endpoint === 'vllm'
   return {
+    ...plainTarget,
     id,
     provider: endpoint,
     endpoint,
@@ -44,20 +35,6 @@ export function makeTarget(id: string, changes: Partial<Target> = {}): Target {
     locality: isLocal ? 'device' : 'cloud',
     baseUrl: isLocal ? `http://127.0.0.1:${endpoint === 'ollama' ? 11_434 : 8_000}` : `https://api.${endpoint}.test/v1`,
     key: undefined,
-    tier: 1,
-    weight: undefined,
-    rpm: undefined,
-    tpm: undefined,
-    maxParallelRequests: undefined,
-    timeouts: {},
-    retries: undefined,
-    cooldownMs: undefined,
-    params: plainParams,
-    contextTokens: undefined,
-    capabilities: undefined,
-    mode: undefined,
-    price: undefined,
-    tags: [],
     ...changes,
   }
 }
