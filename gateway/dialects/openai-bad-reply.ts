@@ -5,7 +5,7 @@ import { readWireError } from './openai-wire-error.ts'
 /** The body ended before the answer did. */
 export const CUT: Failure = {
   kind: 'cut',
-  message: 'The upstream closed the connection in the middle of its answer.',
+  message: 'The upstream closed the connection in the middle of its answer. Ask again; its own log may say why.',
 }
 /** A stream in which nothing was said, not even an end. */
 export const EMPTY_STREAM: Failure = badReply('The upstream answered with success and then sent nothing at all.')

@@ -389,7 +389,9 @@ function naive(exchange: Exchange): object {
   const failed = error === undefined || error === '' ? -1 : blocks.findIndex((block) => block.includes('"error"'))
   const forwarded = blocks.slice(0, failed < 0 ? undefined : failed).join('')
   const ended = finished !== undefined || forwarded.includes('[DONE]')
-  const cut = ended ? undefined : 'The upstream closed the connection in the middle of its answer.'
+  const cut = ended
+    ? undefined
+    : 'The upstream closed the connection in the middle of its answer. Ask again; its own log may say why.'
   return { forwarded, error: failed < 0 ? cut : error, text: said, finish: finished, inputTokens, outputTokens }
 }
 

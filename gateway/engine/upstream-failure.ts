@@ -25,7 +25,8 @@ export function transportFailure(error: unknown, progress: Progress): Failure | 
   if (known !== undefined && !progress.replied) return { kind: known.kind, code, message: known.say(progress) }
   if (isTlsCode(code)) return { kind: 'unreachable', code, message: tlsMessage(code, progress) }
   if (progress.replied) {
-    return { kind: 'cut', code, message: `${label} at ${origin} ended its answer in the middle (${code}).` }
+    const message = `${label} at ${origin} ended its answer in the middle. Ask again; its own log may say why.`
+    return { kind: 'cut', code, message }
   }
   if (code.startsWith('HPE_') || NO_HTTP.has(code)) {
     return { kind: 'bad-reply', code, message: `What answers at ${origin} does not speak HTTP (${code}). ${CHECK_URL}` }

@@ -121,7 +121,7 @@ describe('transportFailure', () => {
     ['EPROTO', progress, 'unreachable', 'http://'],
     ['ECONNRESET', progress, 'unreachable', 'cannot be reached'],
     ['ECONNRESET', { ...progress, sent: true }, 'cut', 'may have been processed'],
-    ['UND_ERR_SOCKET', { ...progress, sent: true, replied: true }, 'cut', 'in the middle'],
+    ['UND_ERR_SOCKET', { ...progress, sent: true, replied: true }, 'cut', 'in the middle. Ask again'],
     ['HPE_INVALID_CONSTANT', { ...progress, sent: true }, 'bad-reply', 'does not speak HTTP'],
     ['UND_ERR_INVALID_ARG', progress, 'unsupported', 'cannot be written'],
   ] as const)('%s %j', (code, at, kind, words) => {
