@@ -17,20 +17,24 @@ export interface ReplyStory {
   readonly dropped: readonly string[]
 }
 
-/** Spillway's own headers, and LiteLLM's names for the same, which some tools read. */
-export function storyHeaders(story: ReplyStory, target: Target | undefined): Record<string, string> {
-  const headers: Record<string, string> = {
-    'x-spillway-request-id': story.id,
-    'x-spillway-reason': story.reason,
-    'x-spillway-attempts': String(story.attempts),
-    'x-litellm-call-id': story.id,
-    'x-litellm-model-group': headerText(story.plan.route),
-    'x-litellm-attempted-retries': String(story.retries),
-    'x-litellm-attempted-fallbacks': String(story.fallbacks),
-  }
-  if (target !== undefined) Object.assign(headers, targetHeaders(target))
+/**
+ * Spillway's own headers, and LiteLLM's names for the same, which some tools read. They are added to what is there:
+ * a dozen headers that are copied from object to object cost as much as the whole plan.
+ */
+export function addStoryHeaders(headers: Record<string, string>, story: ReplyStory, target: Target | undefined): void {
+  headers['x-spillway-request-id'] = story.id
+  headers['x-spillway-reason'] = story.reason
+  headers['x-spillway-attempts'] = String(story.attempts)
+  headers['x-litellm-call-id'] = story.id
+  headers['x-litellm-model-group'] = headerText(story.plan.route)
+  headers['x-litellm-attempted-retries'] = String(story.retries)
+  headers['x-litellm-attempted-fallbacks'] = String(story.fallbacks)
+  if (target !== undefined) addAll(headers, targetHeaders(target))
   if (story.dropped.length > 0) headers['x-spillway-dropped-params'] = headerText(story.dropped.join(', '))
-  return headers
+}
+
+function addAll(headers: Record<string, string>, more: Readonly<Record<string, string>>): void {
+  for (const name in more) headers[name] = more[name] ?? ''
 }
 
 const ofTargets = new WeakMap<Target, Readonly<Record<string, string>>>()
@@ -52,22 +56,21 @@ function targetHeaders(target: Target): Readonly<Record<string, string>> {
 }
 
 /** What a reply that came in one piece has cost. */
-export function costHeaders(costUsd: number | undefined): Record<string, string> {
-  if (costUsd === undefined) return {}
+export function addCostHeaders(headers: Record<string, string>, costUsd: number | undefined): void {
+  if (costUsd === undefined) return
   const text = costUsd.toFixed(10).replace(/\.?0+$/, '')
-  return { 'x-spillway-cost-usd': text, 'x-litellm-response-cost': text }
+  headers['x-spillway-cost-usd'] = text
+  headers['x-litellm-response-cost'] = text
 }
 
 /** What of the upstream's headers is the client's business. */
-export function passedHeaders(head: HttpHead): Record<string, string> {
-  const passed: Record<string, string> = {}
+export function addPassedHeaders(headers: Record<string, string>, head: HttpHead): void {
   for (const name in head.headers) {
     const value = head.headers[name]
     if (value === undefined) continue
-    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) passed[name] = passedText(value)
-    else if (name === 'x-request-id') passed['llm_provider-x-request-id'] = passedText(value)
+    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) headers[name] = passedText(value)
+    else if (name === 'x-request-id') headers['llm_provider-x-request-id'] = passedText(value)
   }
-  return passed
 }
 
 /** The upstream's content type where the reply is its own bytes. */

@@ -6,7 +6,7 @@ import { redact } from '../kit/redact.ts'
 import type { CallState } from './call-state.ts'
 import type { ReplyHead } from './delivery.ts'
 import { writerContext } from './lanes.ts'
-import { contentTypeOf, costHeaders, headerText, passedHeaders, storyHeaders } from './reply-headers.ts'
+import { addCostHeaders, addPassedHeaders, addStoryHeaders, contentTypeOf, headerText } from './reply-headers.ts'
 import { costOf, type Tally } from './tally.ts'
 
 /** The head of a reply that passes on what an upstream says. `contentType` undefined: the upstream's own. */
@@ -14,12 +14,15 @@ export function replyHead(state: CallState, head: HttpHead, contentType: string 
   const isOwn = contentType === undefined
   return {
     status: isOwn ? head.status : 200,
-    headers: () => ({
-      'content-type': contentType ?? contentTypeOf(head, 'application/octet-stream'),
-      ...(isOwn && dispositionOf(head)),
-      ...passedHeaders(head),
-      ...ownHeaders(state),
-    }),
+    headers: () => {
+      const headers: Record<string, string> = {
+        'content-type': contentType ?? contentTypeOf(head, 'application/octet-stream'),
+      }
+      if (isOwn) addDisposition(headers, head)
+      addPassedHeaders(headers, head)
+      addOwnHeaders(headers, state)
+      return headers
+    },
   }
 }
 
@@ -31,7 +34,12 @@ export function sendWhole(
 ): void {
   const costUsd = costOf(tally.usage, state.step?.target.price)
   const plain = replyHead(state, head, 'application/json')
-  state.delivery.prepare({ status: 200, headers: () => ({ ...plain.headers(), ...costHeaders(costUsd) }) }, undefined)
+  const headers = (): Record<string, string> => {
+    const all = plain.headers()
+    addCostHeaders(all, costUsd)
+    return all
+  }
+  state.delivery.prepare({ status: 200, headers }, undefined)
   state.delivery.committed = true
   state.delivery.end(body)
 }
@@ -66,7 +74,8 @@ export function endReply(state: CallState, failure: Failure | undefined): ReplyE
 
 function refuse(state: CallState, failure: Failure): ReplyEnd {
   const error = state.call.work.dialect.error(failure)
-  const headers = { 'content-type': 'application/json', ...error.headers, ...ownHeaders(state) }
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers }
+  addOwnHeaders(headers, state)
   state.delivery.prepare({ status: error.status, headers: () => headers }, undefined)
   state.delivery.end(JSON.stringify(error.body))
   return { status: error.status, outcome: 'error' }
@@ -80,20 +89,27 @@ function inBand(state: CallState, dialect: Pick<Dialect<never>, 'writer'>, failu
   return dialect.writer({ ...context, continued: state.delivery.committed }).fail(failure)
 }
 
-function ownHeaders(state: CallState): Record<string, string> {
-  const { call, step, asked } = state
-  const groups = new Set(asked.map((other) => other.group))
-  if (step !== undefined) groups.add(step.group)
+function addOwnHeaders(headers: Record<string, string>, state: CallState): void {
+  const { call, step, attemptCount } = state
+  const groups = groupsEntered(state)
   const story = {
     id: call.id,
     plan: call.plan,
     reason: reasonOf(state),
-    attempts: state.attemptCount,
-    retries: Math.max(0, state.attemptCount - Math.max(1, groups.size)),
-    fallbacks: Math.max(0, groups.size - 1),
+    attempts: attemptCount,
+    retries: Math.max(0, attemptCount - Math.max(1, groups)),
+    fallbacks: Math.max(0, groups - 1),
     dropped: state.droppedParams,
   }
-  return storyHeaders(story, step?.target)
+  addStoryHeaders(headers, story, step?.target)
+}
+
+function groupsEntered({ asked, step }: CallState): number {
+  // Nearly every answer comes from the first target asked.
+  if (asked.length === 0) return step === undefined ? 0 : 1
+  const groups = new Set(asked.map((other) => other.group))
+  if (step !== undefined) groups.add(step.group)
+  return groups.size
 }
 
 /** Why it was this target: the plan's reason, unless what happened on the way says more. */
@@ -102,7 +118,7 @@ export function reasonOf(state: CallState): string {
   return headerText(why === 'primary' ? state.call.plan.reason : why)
 }
 
-function dispositionOf(head: HttpHead): Record<string, string> {
+function addDisposition(headers: Record<string, string>, head: HttpHead): void {
   const value = head.headers['content-disposition']
-  return typeof value === 'string' ? { 'content-disposition': headerText(value) } : {}
+  if (typeof value === 'string') headers['content-disposition'] = headerText(value)
 }

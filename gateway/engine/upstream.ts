@@ -150,28 +150,24 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
       controller.abort(ABORTED)
       return
     }
-    this.#guard(() => this.#handlers.connected())
+    try {
+      this.#handlers.connected()
+    } catch (error) {
+      this.#fault(error)
+    }
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpHead['headers']): void {
     // Informational replies (100, 103) say nothing.
     if (this.#over || status < 200) return
     this.#replied = true
-    const decoder = createDecoder(first(headers['content-encoding']), {
-      data: (chunk) => this.#push(chunk),
-      end: () => this.#end(),
-      broken: () => this.#break('Its content encoding is broken'),
-      full: () => this.#controller?.pause(),
-      drained: () => {
-        if (!this.#paused) this.#controller?.resume()
-      },
-    })
-    if (decoder === 'unknown') {
-      this.#break(`It is encoded as '${first(headers['content-encoding']) ?? ''}', which was not asked for`)
-      return
+    const encoding = first(headers['content-encoding'])
+    if (encoding !== undefined && !this.#decode(encoding)) return
+    try {
+      this.#handlers.head({ status, headers })
+    } catch (error) {
+      this.#fault(error)
     }
-    this.#decoder = decoder
-    this.#guard(() => this.#handlers.head({ status, headers }))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -206,16 +202,28 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
 
   #end(): void {
     if (this.#over) return
-    this.#guard(() => this.#handlers.end())
-    this.#over = true
-  }
-
-  #guard(call: () => void): void {
     try {
-      call()
+      this.#handlers.end()
     } catch (error) {
       this.#fault(error)
     }
+    this.#over = true
+  }
+
+  /** False: nobody can undo this encoding, and the exchange has been broken off. */
+  #decode(encoding: string): boolean {
+    const decoder = createDecoder(encoding, {
+      data: (chunk) => this.#push(chunk),
+      end: () => this.#end(),
+      broken: () => this.#break('Its content encoding is broken'),
+      full: () => this.#controller?.pause(),
+      drained: () => {
+        if (!this.#paused) this.#controller?.resume()
+      },
+    })
+    if (decoder === 'unknown') this.#break(`It is encoded as '${encoding}', which was not asked for`)
+    else this.#decoder = decoder
+    return decoder !== 'unknown'
   }
 
   /** A bug of ours, thrown inside a callback: it ends this exchange and nothing else. */

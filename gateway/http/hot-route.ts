@@ -81,7 +81,8 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
     const sink = createReplySink({
       response: exchange.response,
       clock: deps.clock,
-      headers: withHeaders(exchange.headers, deps.limitHeaders(exchange.app)),
+      headers: exchange.headers,
+      limitHeaders: deps.limitHeaders(exchange.app),
       isClosing: () => exchange.isClosing(),
     })
     executed = await deps.execute(call, sink)

@@ -9,6 +9,8 @@ export interface SinkOptions {
   readonly clock: Clock
   /** Sent before the engine's own, flat: name and value in turn. */
   readonly headers: readonly string[]
+  /** What the limits of the client's own key have to say: in place of what an upstream says of ours. */
+  readonly limitHeaders?: Readonly<Record<string, string>>
   /** Asked when the head is sent: true ends the connection with this reply. */
   isClosing?(): boolean
   /** A client that has not taken the last of its reply after so long is gone. */
@@ -20,56 +22,79 @@ export interface SinkOptions {
  * a reply that comes in one piece gets a length instead of chunks. Nothing here throws when the client is gone.
  */
 export function createReplySink(options: SinkOptions): ReplySink {
-  const { response, clock } = options
-  const slowClientMs = options.slowClientMs ?? limits.slowClientMs
-  let status = 0
-  let pendingHead: string[] | undefined
+  return new HttpReplySink(options)
+}
 
-  const isGone = (): boolean => response.destroyed || response.writableEnded
+/** A class, because there is one for each open stream: six closures would be most of a kilobyte. */
+class HttpReplySink implements ReplySink {
+  readonly #response: ServerResponse
+  /** Undefined once the head has been made. */
+  #options: SinkOptions | undefined
+  readonly #clock: Clock
+  readonly #slowClientMs: number
+  #status = 0
+  #pendingHead: string[] | undefined
 
-  const sendHead = (): void => {
-    if (pendingHead === undefined) return
-    response.writeHead(status, pendingHead)
-    pendingHead = undefined
+  constructor(options: SinkOptions) {
+    this.#response = options.response
+    this.#options = options
+    this.#clock = options.clock
+    this.#slowClientMs = options.slowClientMs ?? limits.slowClientMs
   }
 
-  return {
-    head(code, headers) {
-      status = code
-      pendingHead = flatten(options.headers, headers)
-      if (options.isClosing?.() === true) pendingHead.push('connection', 'close')
-    },
-    write(chunk) {
-      if (isGone()) return true
-      sendHead()
-      return response.write(chunk)
-    },
-    onDrain(resume) {
-      response.once('drain', resume)
-    },
-    end(chunk) {
-      if (isGone()) return
-      if (pendingHead !== undefined) pendingHead.push('content-length', String(byteLength(chunk)))
-      sendHead()
-      response.end(chunk)
-      // Nobody watches a reply that has ended: a client that never takes its rest would keep it in memory.
-      if (!response.writableFinished && response.writableNeedDrain) {
-        const timer = clock.startTimer(slowClientMs, () => response.destroy())
-        response.once('close', () => timer.cancel())
-      }
-    },
-    onGone(gone) {
-      if (response.destroyed && !response.writableEnded) {
-        queueMicrotask(gone)
-        return
-      }
-      response.once('close', () => {
-        if (!response.writableEnded) gone()
-      })
-    },
-    destroy() {
-      response.destroy()
-    },
+  head(status: number, headers: Readonly<Record<string, string>>): void {
+    if (this.#options === undefined) return
+    this.#status = status
+    this.#pendingHead = flatten(this.#options, headers)
+    this.#options = undefined
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    if (this.#isGone()) return true
+    this.#sendHead()
+    return this.#response.write(chunk)
+  }
+
+  onDrain(resume: () => void): void {
+    this.#response.once('drain', resume)
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (this.#isGone()) return
+    if (this.#pendingHead !== undefined) this.#pendingHead.push('content-length', String(byteLength(chunk)))
+    this.#sendHead()
+    const response = this.#response
+    response.end(chunk)
+    // Nobody watches a reply that has ended: a client that never takes its rest would keep it in memory.
+    if (!response.writableFinished && response.writableNeedDrain) {
+      const timer = this.#clock.startTimer(this.#slowClientMs, () => response.destroy())
+      response.once('close', () => timer.cancel())
+    }
+  }
+
+  onGone(gone: () => void): void {
+    const response = this.#response
+    if (response.destroyed && !response.writableEnded) {
+      queueMicrotask(gone)
+      return
+    }
+    response.once('close', () => {
+      if (!response.writableEnded) gone()
+    })
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  #isGone(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded
+  }
+
+  #sendHead(): void {
+    if (this.#pendingHead === undefined) return
+    this.#response.writeHead(this.#status, this.#pendingHead)
+    this.#pendingHead = undefined
   }
 }
 
@@ -78,17 +103,24 @@ const UNSENDABLE = /[^\x20-\x7e]/g
 
 const RATE_LIMIT = 'x-ratelimit-'
 
-function flatten(base: readonly string[], headers: Readonly<Record<string, string>>): string[] {
-  const flat = [...base]
+/** One list of everything: with some 26 headers each copy of it would be felt. */
+function flatten(options: SinkOptions, headers: Readonly<Record<string, string>>): string[] {
+  const flat = options.headers.slice()
+  let isLimited = false
+  for (const name in options.limitHeaders) {
+    flat.push(name, options.limitHeaders[name] ?? '')
+    isLimited = true
+  }
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || !mayPass(name)) continue
     // The limits of the client's own key hold for it; those that the upstream sets for ours must not contradict them.
-    if (name.startsWith(RATE_LIMIT) && base.some((own) => own.startsWith(RATE_LIMIT))) continue
+    if (isLimited && name.startsWith(RATE_LIMIT)) continue
     flat.push(name, value.replaceAll(UNSENDABLE, '?'))
     // A reverse proxy that buffers would hold tokens back.
     if (name === 'content-type' && value.startsWith('text/event-stream')) flat.push('x-accel-buffering', 'no')
   }
+  if (options.isClosing?.() === true) flat.push('connection', 'close')
   return flat
 }
 

@@ -75,6 +75,9 @@ export function createSlidingWindow(windowMs: number, stepMs: number): SlidingWi
 
   const waitMs = (target: number, nowMs: number): number => {
     expire(nowMs)
+    const newest = entries.at(-1)
+    // Asked for the headers of every reply: the window is empty when its newest entry has left.
+    if (target === 0 && newest !== undefined && newest.amount > 0) return newest.lastMs + windowMs - nowMs
     let left = total
     for (let index = head; index < entries.length && left > target; index++) {
       const entry = entries[index]
