@@ -1,5 +1,5 @@
 import type { ChatDialect, CompletionsDialect, EmbeddingsDialect, ErrorDialect } from './dialect.ts'
-import type { JsonObject } from './json.ts'
+import type { JsonObject, JsonScan } from './json.ts'
 import type { VerbatimRoute } from './provider.ts'
 import type { Plan, RequestFacts } from './route.ts'
 
@@ -41,6 +41,8 @@ export interface JsonBody {
   readonly kind: 'json'
   readonly raw: Buffer
   readonly json: JsonObject
+  /** Where the keys of `raw` are, from whoever looked already; undefined: to be looked up where it is needed. */
+  readonly scan?: JsonScan
 }
 
 /** A form with files; only the `model` field is read and replaced. */

@@ -4,24 +4,17 @@ import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { FinishReason } from '../contract/stream-event.ts'
 import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
-import { textOf, type Draft } from '../kit/json-fields.ts'
+import { parseObject, textOf, type Draft } from '../kit/json-fields.ts'
 import { badReply, CUT, EMPTY_STREAM, GAVE_UP, notEvents } from './openai-bad-reply.ts'
+import { PlainEvents } from './openai-passing-plain.ts'
 import { readSent } from './openai-sent.ts'
 import { writeUsage } from './openai-usage.ts'
 import { readWireError } from './openai-wire-error.ts'
 import { readFinish } from '../wire/finish-reason.ts'
 import { statedUsage } from '../wire/openai-usage.ts'
-import { choicesOf, contentOf, looksLikeEvents, readWireEvent } from './openai-wire.ts'
+import { choicesOf, contentOf, looksLikeEvents, readWireEvent, type WireEvent } from './openai-wire.ts'
 
 type Passed = ReturnType<PassingReader['push']>
-
-/**
- * Every event that may need reading holds one of these: errors, the terminal marker, a finish reason that is not
- * null, and usage that is not null. Quotes inside JSON strings are escaped, so text cannot imitate a key;
- * the bare words in prose cost one needless parse and nothing else. Needles that begin with
- * different letters let the regular expression engine skip ahead: `"usage"` with its quote is twice as slow.
- */
-const SUSPECT = /error|DONE\]|_reason"\s*:\s*"|usage"\s*:\s*\{/
 
 const NOTHING: Passed = { forward: undefined }
 
@@ -50,8 +43,8 @@ class Passing implements PassingReader {
   #sawFinish = false
   #sawDone = false
   #failed = false
-  /** Choices that spoke after another one had finished. */
-  readonly #open = new Set<number>()
+  /** Choices that spoke after another one had finished; undefined: none ever did. */
+  #open: Set<number> | undefined
   /** The beginning of an event whose end has not arrived. */
   #carry: Buffer[] = []
   #carryBytes = 0
@@ -69,7 +62,7 @@ class Passing implements PassingReader {
   }
 
   get finished(): boolean {
-    return this.#sawDone || (this.#sawFinish && this.#open.size === 0)
+    return this.#sawDone || (this.#sawFinish && (this.#open?.size ?? 0) === 0)
   }
 
   push(bytes: Uint8Array): Passed {
@@ -77,18 +70,15 @@ class Passing implements PassingReader {
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
     if (whole === undefined) return this.#tooLong() ?? NOTHING
-    const passed = this.#isPlain(whole) ? undefined : this.#readEvents(whole)
-    const forward = passed === undefined ? whole : passed.forward
-    if (forward !== undefined) this.#keep(forward)
-    if (forward === chunk) return { forward: bytes }
-    return passed ?? { forward }
+    const passed = this.#readEvents(whole)
+    if (passed.forward !== undefined) this.#keep(passed.forward)
+    return passed.forward === chunk ? { forward: bytes } : passed
   }
 
   end(): Passed {
     if (this.#failed) return NOTHING
-    const rest = Buffer.concat(this.#carry)
+    const passed = this.#carryBytes === 0 ? NOTHING : this.#readRest(Buffer.concat(this.#carry))
     this.#carry = []
-    const passed = this.#readRest(rest)
     if (passed.forward !== undefined) this.#keep(passed.forward)
     if (passed.failure !== undefined) return passed
     if (this.finished)
@@ -124,7 +114,6 @@ class Passing implements PassingReader {
 
   /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
   #readRest(rest: Buffer): Passed {
-    if (rest.length === 0) return NOTHING
     if (!this.#isStream && !looksLikeEvents(rest.toString())) {
       return this.#fail(undefined, notEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
     }
@@ -136,7 +125,13 @@ class Passing implements PassingReader {
   #readEvents(whole: Buffer): Passed {
     const runs: Buffer[] = []
     let runStart = 0
+    let plain: PlainEvents | undefined
     for (let at = 0; at < whole.length;) {
+      if (this.committed && !this.#sawFinish) {
+        plain ??= new PlainEvents(whole)
+        at = plain.endFrom(at)
+        if (at === whole.length) break
+      }
       const end = nextEventEnd(whole, at)
       const verdict = this.#judge(whole.subarray(at, end))
       if (typeof verdict === 'object') return this.#fail(joined([...runs, whole.subarray(runStart, at)]), verdict)
@@ -147,25 +142,17 @@ class Passing implements PassingReader {
       }
       at = end
     }
-    if (runs.every((run) => run.length === 0) && runStart === 0) return { forward: whole }
+    if (runStart === 0 && runs.every((run) => run.length === 0)) return { forward: whole }
     return { forward: joined([...runs, whole.subarray(runStart)]) }
   }
 
-  /** Nothing but more of the same answer. */
-  #isPlain(bytes: Buffer): boolean {
-    if (!this.committed || this.#sawFinish) return false
-    const text = bytes.toString('latin1')
-    return !SUSPECT.test(text) && isWellFramed(text)
-  }
-
   #judge(bytes: Buffer): 'pass' | 'hide' | 'done' | Failure {
-    if (this.#isPlain(bytes)) return 'pass'
     const text = bytes.toString()
     if (!this.#isStream) {
       if (!looksLikeEvents(text)) return notEvents(text)
       this.#isStream = true
     }
-    const event = readWireEvent(text)
+    const event = readEvent(text)
     if (event.type === 'nothing') return 'pass'
     // SDKs throw on data that is not JSON; the rest of the answer may be healthy.
     if (event.type === 'unreadable') return 'hide'
@@ -219,9 +206,9 @@ class Passing implements PassingReader {
     if (finish !== undefined) {
       this.#sawFinish = true
       this.facts.finish = finish
-      this.#open.delete(index)
+      this.#open?.delete(index)
     } else if (speaks && this.#sawFinish) {
-      this.#open.add(index)
+      this.#open = (this.#open ?? new Set()).add(index)
     }
   }
 
@@ -239,24 +226,16 @@ class Passing implements PassingReader {
   }
 }
 
+/** One line of data, as nearly every server writes an event, is read without being taken apart. */
+function readEvent(text: string): WireEvent {
+  const isOneLine = text.startsWith('data: {') && text.indexOf('\n') === text.length - 2 && !text.includes('\r')
+  const json = isOneLine ? parseObject(text.slice('data: '.length, -2)) : undefined
+  return json === undefined ? readWireEvent(text) : { type: 'chunk', json, named: '' }
+}
+
 function present(bytes: Uint8Array | undefined): Buffer[] {
   return bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]
 }
-
-/**
- * Every event is one `data:` line that holds an object, as far as its ends tell. An SDK throws on data that is cut short
- * or no object, in the middle of an answer that may be healthy; whatever looks otherwise is read event by event.
- */
-function isWellFramed(text: string): boolean {
-  for (let at = 0; at < text.length;) {
-    const end = text.indexOf('\n\n', at)
-    if (end < 0 || text.charCodeAt(end - 1) !== CLOSE_BRACE || !text.startsWith('data: {', at)) return false
-    at = end + 2
-  }
-  return true
-}
-
-const CLOSE_BRACE = 0x7d
 
 function joined(runs: readonly Buffer[]): Buffer | undefined {
   const filled = runs.filter((run) => run.length > 0)

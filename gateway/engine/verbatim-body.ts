@@ -67,7 +67,7 @@ function optionsOf(body: JsonObject): JsonObject | undefined {
 }
 
 function apply(body: JsonBody, edits: JsonObject): Buffer {
-  for (const key in edits) if (edits[key] !== body.json[key]) return editTopLevel(body.raw, edits)
+  for (const key in edits) if (edits[key] !== body.json[key]) return editTopLevel(body.raw, edits, body.scan)
   return body.raw
 }
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { JsonBody } from '../contract/call.ts'
 import type { Failure } from '../contract/failure.ts'
-import { isJsonObject, type JsonObject } from '../contract/json.ts'
+import { isJsonObject, type JsonObject, type JsonScan } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
-import { editTopLevel, scanJson, type JsonScan } from '../kit/json-edit.ts'
+import { editTopLevel, scanJson } from '../kit/json-edit.ts'
 import { jsonMistake } from './json-mistake.ts'
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
@@ -27,7 +27,8 @@ export function parseJsonBody(sent: Buffer): JsonBody | Failure {
     return invalid(`The body is not valid JSON: ${jsonMistake(text)}.`, 'invalid_json')
   }
   if (!isJsonObject(value)) return invalid('The body must be a JSON object, such as {"model": ...}.', 'invalid_json')
-  return tidyModel({ kind: 'json', raw: unambiguous(raw, scan, value), json: value })
+  const bytes = unambiguous(raw, scan, value)
+  return tidyModel(bytes === raw ? { kind: 'json', raw, json: value, scan } : { kind: 'json', raw: bytes, json: value })
 }
 
 /**

@@ -1,24 +1,5 @@
-import type { JsonObject } from '../contract/json.ts'
+import type { JsonObject, JsonScan, KeySpan } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
-
-/** Where one key of the outermost object lies in the bytes; both ranges end before their `end`. */
-export interface KeySpan {
-  /** The key's opening quote. */
-  readonly keyStart: number
-  /** After the key's closing quote. */
-  readonly keyEnd: number
-  readonly valueStart: number
-  readonly valueEnd: number
-}
-
-export interface JsonScan {
-  /** Objects and arrays nest deeper than `limits.jsonDepth`. */
-  readonly tooDeep: boolean
-  /** The keys of the outermost object in order, duplicates included; empty when the text is no object. */
-  readonly keys: readonly KeySpan[]
-  /** Offset of the outermost object's closing brace; -1 when there is none. */
-  readonly objectEnd: number
-}
 
 const QUOTE = 0x22
 const COMMA = 0x2c
