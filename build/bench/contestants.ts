@@ -48,7 +48,7 @@ function bare(name: string, file: string): Entry {
     name,
     start: async (upstreamPort) => {
       const command = [process.execPath, join(HERE, file), `http://127.0.0.1:${upstreamPort}`]
-      const child = await startChild(command, /ready on (\d+)/)
+      const child = await startChild(command, /ready on (\d+)/, { env: { NODE_ENV: 'production' } })
       return { name, address: plain(Number(child.ready)), child }
     },
   }

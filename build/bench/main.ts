@@ -12,14 +12,15 @@ import { json, short, workloads } from './workloads.ts'
 /** How long each part of the run is. */
 interface Size {
   readonly cycles: number
+  readonly warmUpCycles: number
   readonly rounds: number
   readonly seconds: number
   readonly streams: number
   readonly starts: number
 }
 
-const FULL: Size = { cycles: 30, rounds: 5, seconds: 2, streams: 1_000, starts: 5 }
-const QUICK: Size = { cycles: 6, rounds: 2, seconds: 1, streams: 200, starts: 1 }
+const FULL: Size = { cycles: 40, warmUpCycles: 60, rounds: 5, seconds: 2, streams: 1_000, starts: 5 }
+const QUICK: Size = { cycles: 6, warmUpCycles: 10, rounds: 2, seconds: 1, streams: 200, starts: 1 }
 
 const { values: options } = parseArgs({
   options: {
@@ -100,7 +101,7 @@ async function measureAll(
   const bursts: [string, Awaited<ReturnType<typeof measureBursts>>][] = []
   for (const workload of workloads) {
     say(`bursts: ${workload.name}`)
-    bursts.push([workload.name, await measureBursts(contestants, generator, { workload, cycles: size.cycles })])
+    bursts.push([workload.name, await measureBursts(contestants, generator, { ...size, workload })])
   }
   say('latency at 200 requests/s')
   const latency = await measureLatency(contestants, generator, { ...size, workload: json })

@@ -38,26 +38,33 @@ export interface MemoryFigures {
 
 export type ByContestant<Figures> = ReadonlyMap<string, Figures>
 
-/** CPU per request and throughput by interleaved bursts: every contestant in turn, cycle after cycle. */
+/**
+ * CPU per request and throughput by interleaved bursts: every contestant in turn, cycle after cycle.
+ *
+ * Before that each gets `warmUpCycles` bursts of the same size, in turn too. V8 goes on compiling for some 15,000
+ * requests, whoever's program it is, and its compiler's threads count as CPU of the process: with a shorter warm-up the
+ * figures tell how much code there is to compile, and no longer what a request costs.
+ */
 export async function measureBursts(
   contestants: readonly Contestant[],
   generator: Generator,
-  { workload, cycles }: { readonly workload: Workload; readonly cycles: number },
+  { workload, cycles, warmUpCycles }: BurstPlan,
 ): Promise<ByContestant<BurstFigures>> {
   const tracks = contestants.map((contestant) => createTrack(contestant))
-  // Two cycles to warm up, which also tell how many requests fit into a burst.
-  for (let cycle = -2; cycle < cycles; cycle += 1) {
+  for (let cycle = -warmUpCycles; cycle < cycles; cycle += 1) {
     for (const track of tracks) {
       const { contestant, requests } = track
       const before = cpuOf(contestant)
       const job = { kind: 'burst', requests, connections: BURST_CONNECTIONS } as const
       const result = await generator.run({ ...job, address: contestant.address, workload })
-      await pause(SETTLE_MS)
+      if (cycle >= 0) await pause(SETTLE_MS)
       const after = cpuOf(contestant)
       track.failures += result.badCount
       track.firstFailure ??= result.bad
       if (cycle < 0) {
-        if (result.elapsedMs > BURST_LIMIT_MS) track.requests = shorter(requests, result.elapsedMs)
+        // The first bursts also tell how many requests fit into one.
+        if (cycle < 2 - warmUpCycles && result.elapsedMs > BURST_LIMIT_MS)
+          track.requests = shorter(requests, result.elapsedMs)
         continue
       }
       if (result.good === 0) continue
@@ -66,6 +73,12 @@ export async function measureBursts(
     }
   }
   return new Map(tracks.map((track) => [track.contestant.name, burstFigures(track, workload)]))
+}
+
+export interface BurstPlan {
+  readonly workload: Workload
+  readonly cycles: number
+  readonly warmUpCycles: number
 }
 
 interface Track {
