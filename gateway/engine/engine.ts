@@ -8,6 +8,7 @@ import { Execution, type Outcome } from './execution.ts'
 import { createHealthBook } from './health.ts'
 import { probeUrl, type ProbeInit, type ProbeReply } from './probe.ts'
 import { createSlots } from './slots.ts'
+import { REVOKED, SHUTTING_DOWN } from './stop-reasons.ts'
 import { createUpstream } from './upstream.ts'
 
 /** The only effects in the request path. */
@@ -36,6 +37,11 @@ export function createEngine(deps: EngineDeps): Engine {
   let isDraining = false
   const whenIdle: (() => void)[] = []
 
+  const ended = (execution: Execution): void => {
+    running.remove(execution)
+    if (running.size === 0) for (const resolve of whenIdle.splice(0)) resolve()
+  }
+
   const stopAll = (failure: Failure, concerns: (execution: Execution) => boolean): void => {
     for (const execution of running.list()) if (concerns(execution)) execution.stop(failure)
   }
@@ -54,16 +60,11 @@ export function createEngine(deps: EngineDeps): Engine {
   }
 
   return {
-    execute: async (call, sink) => {
-      const execution = new Execution(core, call, sink)
+    execute: (call, sink) => {
+      const execution = new Execution(core, { call, sink }, ended)
       if (isDraining) execution.stop(SHUTTING_DOWN)
       running.add(execution)
-      try {
-        return await execution.run()
-      } finally {
-        running.remove(execution)
-        if (running.size === 0) for (const resolve of whenIdle.splice(0)) resolve()
-      }
+      return execution.run()
     },
     snapshot: () => health.snapshot,
     probe: (url, init) => probeUrl(deps.clock, upstream, { url, ...init }),
@@ -78,10 +79,3 @@ export function createEngine(deps: EngineDeps): Engine {
     },
   }
 }
-
-const SHUTTING_DOWN: Failure = {
-  kind: 'shutting-down',
-  status: 503,
-  message: 'Spillway is shutting down. Try again in a moment.',
-}
-const REVOKED: Failure = { kind: 'unauthorized', status: 401, message: 'This key was revoked while it was in use.' }

@@ -1,4 +1,5 @@
 import type { Call, ReplySink } from '../contract/call.ts'
+import type { Random } from '../contract/clock.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { RequestLog } from '../contract/request-log.ts'
 import type { Target } from '../contract/route.ts'
@@ -7,11 +8,12 @@ import type { Attempt } from './attempt.ts'
 import type { CallState, EngineCore } from './call-state.ts'
 import { continuationAt, maySplice, rememberRefusal } from './continuation.ts'
 import { Delivery } from './delivery.ts'
-import { firstStep, nextStep, type Ask, type View } from './doctrine.ts'
+import { firstStep, nextStep, type Ask, type Continuation, type View } from './doctrine.ts'
 import { hideKey } from './hide-key.ts'
 import { endReply, reasonOf, type ReplyEnd } from './reply.ts'
 import { logMessage, rowOf } from './row.ts'
 import { startAttempt, type Started } from './start-attempt.ts'
+import { CLIENT_GONE, DEADLINE_PASSED, TOO_SLOW } from './stop-reasons.ts'
 import { costOf, newTally } from './tally.ts'
 
 /** How a call ended, for the one who settles the app's limits. */
@@ -24,13 +26,21 @@ export interface Outcome {
   readonly costUsd: number | undefined
 }
 
+/** What the engine is asked to do, and where the reply goes. */
+export interface CallAndSink {
+  readonly call: Call
+  readonly sink: ReplySink
+}
+
 /**
  * One call from its plan to its row: asks one target after the other, as the doctrine says, until one has served the
  * answer or none is left. Whatever happens, the client gets an end and the log gets one row.
  */
-export class Execution {
+export class Execution implements View {
+  readonly random: Random
+  readonly retries: number | undefined
   readonly #state: CallState
-  readonly #view: View
+  readonly #ended: (execution: Execution) => void
   readonly #deadlineMs: number
   /** Why the call ends before its time: the client has gone, the key was revoked, the deadline has passed. */
   #stopped: Failure | undefined
@@ -41,8 +51,12 @@ export class Execution {
   /** Ends what is being waited for right now. */
   #interrupt: ((failure: Failure) => void) | undefined
 
-  constructor(core: EngineCore, call: Call, sink: ReplySink) {
-    const { clock, settings } = core.deps
+  /** @param ended is told when the reply has ended; one function for all executions. */
+  constructor(core: EngineCore, { call, sink }: CallAndSink, ended: (execution: Execution) => void) {
+    const { clock, settings, random } = core.deps
+    this.random = random
+    this.retries = call.facts.controls.retries
+    this.#ended = ended
     this.#state = {
       core,
       call,
@@ -57,7 +71,6 @@ export class Execution {
       firstTokenAtMs: undefined,
     }
     this.#deadlineMs = call.startedMonotonicMs + (call.facts.controls.timeoutMs ?? settings().timeouts.totalMs)
-    this.#view = this.#createView()
     sink.onGone(() => this.stop(CLIENT_GONE))
   }
 
@@ -75,8 +88,7 @@ export class Execution {
 
   async run(): Promise<Outcome> {
     const { deps } = this.#state.core
-    const leftMs = Math.max(0, this.#deadlineMs - deps.clock.monotonicMs())
-    const deadline = deps.clock.startTimer(leftMs, () => this.stop(DEADLINE_PASSED))
+    const deadline = deps.clock.startTimer(Math.max(0, this.timeLeftMs()), () => this.stop(DEADLINE_PASSED))
     try {
       return this.#conclude(await this.#walk())
     } catch (error) {
@@ -85,13 +97,29 @@ export class Execution {
     } finally {
       deadline.cancel()
       this.#state.delivery.close()
+      this.#ended(this)
     }
+  }
+
+  ready(target: Target): boolean {
+    return this.#state.core.health.ready(target)
+  }
+
+  continuation(target: Target): Continuation | undefined {
+    const { call, core, sent } = this.#state
+    const { work, facts } = call
+    if (work.operation !== 'chat' || !facts.stream || !maySplice(work.body.json)) return undefined
+    return continuationAt(sent, target, core.deps.findProvider(target.provider))
+  }
+
+  timeLeftMs(): number {
+    return this.#deadlineMs - this.#state.core.deps.clock.monotonicMs()
   }
 
   /** Undefined: served. Else what the client is to be told. */
   async #walk(): Promise<Failure | undefined> {
     const { call, asked, delivery } = this.#state
-    let step = firstStep(call.plan, this.#view)
+    let step = firstStep(call.plan, this)
     for (;;) {
       if (step.do === 'give-up') return step.failure
       if (step.delayMs > 0) await this.#pause(step.delayMs)
@@ -99,7 +127,7 @@ export class Execution {
       const failure = await this.#ask(step)
       if (failure === undefined || this.#stopped !== undefined) return failure
       asked.push({ target: step.target, group: step.group, failure, committed: delivery.committed })
-      step = nextStep(call.plan, asked, this.#view)
+      step = nextStep(call.plan, asked, this)
     }
   }
 
@@ -112,43 +140,40 @@ export class Execution {
     const startedMs = deps.clock.monotonicMs()
     this.#state.step = step
     this.#state.attemptCount++
-    let failure: Failure | undefined
-    let started: Started | Failure | undefined
+    let failure: Failure | undefined = INTERNAL
+    let started: Started | undefined
+    let durationMs = 0
     try {
-      started = this.#stopped ?? startAttempt(this.#state, step)
-      failure = started === undefined || isFailure(started) ? started : await this.#run(step, started)
+      const begun = this.#stopped ?? startAttempt(this.#state, step)
+      if (begun === undefined || isFailure(begun)) {
+        failure = begun
+      } else {
+        started = begun
+        const ended = await this.#begin(step, started)
+        failure = ended && hideKey(ended, step.target)
+      }
     } finally {
+      durationMs = deps.clock.monotonicMs() - startedMs
+      if (started !== undefined) this.#finishAttempt(step, started, { startedMs, durationMs, failure })
       slots.release(step.target)
     }
-    const status = started === undefined || isFailure(started) ? undefined : started.attempt.status
-    this.#logAttempt(step, { startedMs, status, failure })
+    if (started !== undefined) failure = this.#afterAttempt(step, started, failure)
+    this.#logAttempt(step, { startedMs, durationMs, status: started?.attempt.status, failure })
     return failure
   }
 
-  async #run(step: Ask, { attempt, lane }: Started): Promise<Failure | undefined> {
-    const { health, deps } = this.#state.core
-    const startedMs = deps.clock.monotonicMs()
-    let failure: Failure | undefined = INTERNAL
-    health.started(step.target)
+  #begin(step: Ask, { attempt }: Started): Promise<Failure | undefined> {
+    this.#state.core.health.started(step.target)
     this.#attempt = attempt
-    try {
-      const ended = await attempt.run()
-      failure = ended && hideKey(ended, step.target)
-    } finally {
-      this.#attempt = undefined
-      const { firstTokenAtMs } = attempt
-      health.finished(
-        step.target,
-        {
-          failure,
-          usage: lane.tally.usage,
-          firstTokenMs: firstTokenAtMs === undefined ? undefined : firstTokenAtMs - startedMs,
-          durationMs: deps.clock.monotonicMs() - startedMs,
-        },
-        { alone: step.group.attempts.length === 1 },
-      )
-    }
-    return this.#afterAttempt(step, { attempt, lane }, failure)
+    return attempt.run()
+  }
+
+  #finishAttempt(step: Ask, { attempt, lane }: Started, { startedMs, durationMs, failure }: Ran): void {
+    const { firstTokenAtMs } = attempt
+    const firstTokenMs = firstTokenAtMs === undefined ? undefined : firstTokenAtMs - startedMs
+    const result = { failure, usage: lane.tally.usage, firstTokenMs, durationMs }
+    this.#attempt = undefined
+    this.#state.core.health.finished(step.target, result, { alone: step.group.attempts.length === 1 })
   }
 
   /** Notes what an attempt has left behind, and what its failure means in the middle of an answer. */
@@ -166,15 +191,12 @@ export class Execution {
     return { ...failure, kind: 'prefill-refused' }
   }
 
-  #logAttempt(
-    step: Ask,
-    ran: { readonly startedMs: number; readonly status: number | undefined; readonly failure: Failure | undefined },
-  ): void {
-    const { attempts, call, core } = this.#state
+  #logAttempt(step: Ask, ran: Ran & { readonly status: number | undefined }): void {
+    const { attempts, call } = this.#state
     attempts.push({
       target: step.target.id,
       atMs: ran.startedMs - call.startedMonotonicMs,
-      durationMs: core.deps.clock.monotonicMs() - ran.startedMs,
+      durationMs: ran.durationMs,
       status: ran.status,
       failure: ran.failure?.kind,
       message: ran.failure && logMessage(ran.failure),
@@ -208,24 +230,6 @@ export class Execution {
       }
     })
     this.#interrupt = undefined
-  }
-
-  #createView(): View {
-    const { call, core } = this.#state
-    const { clock, random, findProvider } = core.deps
-    const deadlineMs = this.#deadlineMs
-    return {
-      ready: (target) => core.health.ready(target),
-      continuation: (target) => {
-        const { work, facts } = call
-        if (work.operation !== 'chat' || !facts.stream || !maySplice(work.body.json)) return undefined
-        return continuationAt(this.#state.sent, target, findProvider(target.provider))
-      },
-      random,
-      retries: call.facts.controls.retries,
-      // A method: an accessor in an object made for each request would give each a hidden class of its own.
-      timeLeftMs: () => deadlineMs - clock.monotonicMs(),
-    }
   }
 
   /** Tells the client and the log how it ended. Nothing that breaks here may keep either from its end. */
@@ -263,6 +267,15 @@ export class Execution {
   }
 }
 
+/** One attempt that is over. */
+interface Ran {
+  /** On the monotonic clock. */
+  readonly startedMs: number
+  readonly durationMs: number
+  /** Undefined: it served the answer. */
+  readonly failure: Failure | undefined
+}
+
 /** What a target answers that cannot go on from the beginning of an answer. */
 const REFUSES_PREFILL: ReadonlySet<Failure['kind']> = new Set([
   'bad-request',
@@ -273,12 +286,6 @@ const REFUSES_PREFILL: ReadonlySet<Failure['kind']> = new Set([
   'request-too-large',
 ])
 
-const CLIENT_GONE: Failure = { kind: 'client-gone', message: 'The client went away before the answer was complete.' }
-const TOO_SLOW: Failure = { kind: 'client-gone', message: 'The client stopped reading, so the answer was given up.' }
-const DEADLINE_PASSED: Failure = {
-  kind: 'total-timeout',
-  message: 'The answer was not complete by the deadline of this request. Raise the timeout, or ask for less.',
-}
 const INTERNAL: Failure = {
   kind: 'internal',
   status: 500,

@@ -107,7 +107,8 @@ function closeOldest(pools: Map<string, Pool>): void {
 
 /** Undici's handler and our exchange in one object: one allocation per request. */
 class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
-  readonly #request: UpstreamRequest
+  readonly #label: string
+  readonly #origin: string
   readonly #handlers: UpstreamHandlers
   readonly #report: (error: unknown) => void
   #controller: Dispatcher.DispatchController | undefined
@@ -117,7 +118,9 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   #paused = false
 
   constructor(request: UpstreamRequest, handlers: UpstreamHandlers, report: (error: unknown) => void) {
-    this.#request = request
+    // Not the request itself: a stream that is open for long would keep its body.
+    this.#label = request.label
+    this.#origin = request.origin
     this.#handlers = handlers
     this.#report = report
   }
@@ -184,9 +187,9 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
     if (this.#over) return
     this.#over = true
     this.#decoder?.destroy()
-    const { label, origin } = this.#request
     const sent = this.#controller !== undefined
-    const failure = transportFailure(error, { label, origin, sent, replied: this.#replied })
+    const exchange = { label: this.#label, origin: this.#origin, sent, replied: this.#replied }
+    const failure = transportFailure(error, exchange)
     if (failure === undefined) this.#report(error)
     this.#handlers.failed(failure ?? INTERNAL)
   }
@@ -237,7 +240,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   #break(why: string): void {
     if (this.#over) return
     this.abort()
-    const message = `The answer of ${this.#request.label} at ${this.#request.origin} cannot be read. ${why}.`
+    const message = `The answer of ${this.#label} at ${this.#origin} cannot be read. ${why}.`
     this.#handlers.failed({ kind: 'bad-reply', message })
   }
 }

@@ -99,7 +99,8 @@ class HttpReplySink implements ReplySink {
 }
 
 /** A model may have any name, a header may not: one character too many would make the whole reply an error. */
-const UNSENDABLE = /[^\x20-\x7e]/g
+const UNSENDABLE = /[^\x20-\x7e]/
+const ALL_UNSENDABLE = new RegExp(UNSENDABLE, 'g')
 
 const RATE_LIMIT = 'x-ratelimit-'
 
@@ -116,7 +117,8 @@ function flatten(options: SinkOptions, headers: Readonly<Record<string, string>>
     if (value === undefined || !mayPass(name)) continue
     // The limits of the client's own key hold for it; those that the upstream sets for ours must not contradict them.
     if (isLimited && name.startsWith(RATE_LIMIT)) continue
-    flat.push(name, value.replaceAll(UNSENDABLE, '?'))
+    // Looked at first, because a replacement that finds nothing costs three times as much as the look.
+    flat.push(name, UNSENDABLE.test(value) ? value.replaceAll(ALL_UNSENDABLE, '?') : value)
     // A reverse proxy that buffers would hold tokens back.
     if (name === 'content-type' && value.startsWith('text/event-stream')) flat.push('x-accel-buffering', 'no')
   }

@@ -36,6 +36,8 @@ export function tieringOf(route: Route, mode: Mode): Tiering {
 
 /** The targets by tier, lowest tier first, each tier in the given order. */
 export function groupByTier(targets: readonly Target[], tiering: Tiering): readonly (readonly Target[])[] {
+  // Most routes have one target: nothing to group.
+  if (targets.length === 1) return [targets]
   const tiers = new Map<number, Target[]>()
   for (const target of targets) {
     const tier = tiering.tierOf(target)
