@@ -17,6 +17,9 @@ const FLOORS: Readonly<Record<string, number>> = {
   config: 3,
   sensors: 3,
   store: 3,
+  credentials: 3,
+  repair: 3,
+  tokens: 3,
   engine: 4,
   http: 5,
   demo: 5,
@@ -34,6 +37,12 @@ const RESERVED: readonly { readonly what: RegExp; readonly only: RegExp; readonl
   { what: /^systeminformation(\/|$)/, only: /^gateway\/sensors\//, why: 'it blocks; sensors run off the request path' },
   { what: /^undici(\/|$)/, only: /^gateway\/engine\/upstream/, why: 'every upstream socket is opened in one place' },
   { what: /^yaml(\/|$)/, only: /^gateway\/config\//, why: 'only configuration is YAML' },
+  {
+    what: /^(@aws-sdk|@aws-crypto|@smithy|@azure)\/|^google-auth-library(\/|$)/,
+    only: /^gateway\/credentials\//,
+    why: 'credentials have one owner, which loads these libraries only when they are needed',
+  },
+  { what: /^gpt-tokenizer(\/|$)/, only: /^gateway\/tokens\//, why: 'tokens are counted in one place, and lazily' },
   { what: /^electron(\/|$)/, only: /^electron\//, why: 'the gateway runs without Electron' },
   { what: /^react/, only: /^renderer\//, why: 'the window is the only page' },
   {

@@ -12,6 +12,8 @@ export interface Call {
   readonly work: Work
   /** The client's IP is always loopback; this is its program, from the user agent, bounded. */
   readonly client: string
+  /** The client's headers that its dialect wants forwarded to an upstream of its own wire. Absent: none. */
+  readonly clientHeaders?: Readonly<Record<string, string>>
   /** Wall time of arrival, and monotonic time of arrival. */
   readonly startedAtMs: number
   readonly startedMonotonicMs: number

@@ -22,6 +22,15 @@ export interface Dialect<Request> extends ErrorDialect {
   readonly id: string
   /** The upstream route on which this dialect's bytes could pass as they are. */
   readonly verbatimRoute: VerbatimRoute
+  /** What a reply's id begins with: `chatcmpl-`, `resp_`, `msg_`. Its rest is the request's id. */
+  readonly idPrefix: string
+  /**
+   * A cut answer may be taken up by another target: {@link SentSoFar} says what is there, and a writer with
+   * `continued` goes on from it. Absent: a cut answer ends in an error event.
+   */
+  readonly continues?: boolean
+  /** Client headers that go to an upstream of this very wire, such as `anthropic-beta`. Names in lower case. */
+  readonly forwardedHeaders?: readonly string[]
   /** Cheap validation and what planning needs; the body is already parsed JSON. */
   inspect(body: JsonObject): Omit<RequestFacts, 'controls' | 'tags'> | Failure
   /** The whole request, for the translated lane; only called after `inspect` succeeded. */
@@ -48,6 +57,12 @@ export interface WriterContext {
   readonly mergeReasoning: boolean
   /** Set when a cut stream goes on: no second role delta, the same id, model and created. */
   readonly continued: boolean
+  /** The client's body, for replies that repeat parts of the request (Responses) or depend on its tools. */
+  readonly body: JsonObject
+  /** The estimate from {@link RequestFacts}, for wires that tell the prompt's size before the upstream has. */
+  readonly promptTokensEstimate: number
+  /** Milliseconds since the request came, for wires that tell durations (Ollama). */
+  elapsedMs(): number
 }
 
 export interface StreamWriter {

@@ -40,7 +40,12 @@ export const limits = {
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
+  /** Entries of a conversion report on one log row. */
+  logConversions: 50,
+
   connectTimeoutMs: 10_000,
+  /** A cloud's token service or a credential helper must have answered by then. */
+  credentialsTimeoutMs: 15_000,
   /** A cloud model that reasons before it speaks. */
   firstTokenTimeoutMs: 120_000,
   /** A local model may have to be loaded from a slow disk first. */

@@ -1,4 +1,5 @@
 import type { Call } from '../contract/call.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { SentSoFar } from '../contract/dialect.ts'
 import type { AttemptLog } from '../contract/request-log.ts'
 import type { Target } from '../contract/route.ts'
@@ -38,6 +39,8 @@ export interface CallState {
   sent: SentSoFar | undefined
   /** Parameters that the last target's rules removed. */
   droppedParams: readonly string[]
+  /** What could not be carried over as it was, of the last target's request and answer. */
+  conversions: readonly Conversion[]
   /** On the monotonic clock. */
   firstTokenAtMs: number | undefined
 }

@@ -54,6 +54,7 @@ export class Execution {
       speaker: undefined,
       sent: undefined,
       droppedParams: [],
+      conversions: [],
       firstTokenAtMs: undefined,
     }
     this.#deadlineMs = call.startedMonotonicMs + (call.facts.controls.timeoutMs ?? settings().timeouts.totalMs)
@@ -244,6 +245,7 @@ export class Execution {
       costUsd,
       attempts: state.attempts,
       reason: reasonOf(state),
+      conversions: state.conversions,
       firstTokenMs: state.firstTokenAtMs === undefined ? undefined : sinceArrival(state.firstTokenAtMs),
       totalMs: sinceArrival(deps.clock.monotonicMs()),
       replyBytes: state.delivery.bytes,

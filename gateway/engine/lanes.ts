@@ -3,7 +3,7 @@ import type { ChatRequest, CompletionRequest } from '../contract/chat.ts'
 import type { Dialect, EmbeddingsDialect, SentSoFar, WriterContext } from '../contract/dialect.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
-import type { EmbeddingsTranslation, HttpRequest, Provider, Translation } from '../contract/provider.ts'
+import type { EmbeddingsTranslation, HttpRequest, Provider, Translation, VerbatimPath } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { editTopLevel } from '../kit/json-edit.ts'
 import { PrefillGuard, Replay, SentText } from './continuation.ts'
@@ -25,6 +25,8 @@ export interface LaneInput {
   readonly target: Target
   readonly provider: Provider
   readonly applyParams: ApplyParams
+  /** The monotonic clock. */
+  readonly nowMs: () => number
   readonly delivery: Delivery
   readonly send: SendWhole
   /** Another target could take the answer up, should this one fail in the middle. */
@@ -79,7 +81,11 @@ function dialectLane<Request extends Continuable>(
 function verbatimPath(input: LaneInput, route: Dialect<unknown>['verbatimRoute']): string | undefined {
   const { params } = input.target
   if (params.lane === 'translated' || params.mergeReasoning || input.continued !== undefined) return undefined
-  return input.provider.verbatim[route]
+  return pathFor(input.provider.verbatim[route], input.target)
+}
+
+function pathFor(path: VerbatimPath | undefined, target: Target): string | undefined {
+  return typeof path === 'function' ? path(target) : path
 }
 
 interface VerbatimParts {
@@ -122,7 +128,7 @@ function translatedLane<Request extends Continuable>(
   const http = translation.request(asked, target, { stream })
   if (isFailure(http)) return http
   const request = laneRequest(http, target)
-  const context = writerContext(call, target, continued?.sent)
+  const context = writerContext(call, target, { nowMs: input.nowMs, sent: continued?.sent })
   if (!stream) return collected(input, request, { dialect: work.dialect, translation, context })
   const { id, model, createdS } = context
   const before = continued?.sent.text ?? ''
@@ -199,7 +205,7 @@ function embeddingsLane(
 }
 
 function passthroughLane(input: LaneInput, work: Extract<Work, { operation: 'passthrough' }>): Lane | Failure {
-  const path = input.provider.verbatim[work.route]
+  const path = pathFor(input.provider.verbatim[work.route], input.target)
   if (path === undefined) return unsupported(input, work.route)
   const { body } = work
   if (body.kind === 'multipart') {
@@ -221,16 +227,27 @@ function withoutChatRefusals(provider: Provider): Provider {
 
 const NO_REFUSALS: readonly string[] = []
 
+export interface Writing {
+  /** The monotonic clock, in milliseconds. */
+  readonly nowMs: () => number
+  /** What the client has of an answer that goes on. */
+  readonly sent?: SentSoFar | undefined
+}
+
 /** How the client's dialect is written for this call; a continued answer keeps the name it has. */
-export function writerContext(call: Call, target: Target, sent?: SentSoFar): WriterContext {
-  const prefix = call.work.operation === 'completions' ? 'cmpl' : 'chatcmpl'
+export function writerContext(call: Call, target: Target, { nowMs, sent }: Writing): WriterContext {
+  const { dialect, body } = call.work
+  const prefix = 'idPrefix' in dialect ? dialect.idPrefix : ''
   return {
-    id: sent?.id ?? `${prefix}-${call.id}`,
+    id: sent?.id ?? prefix + call.id,
     model: sent?.model ?? call.facts.model,
     createdS: sent?.createdS ?? Math.floor(call.startedAtMs / 1_000),
-    includeUsage: call.work.body.kind === 'json' && wantsUsage(call.work.body.json),
+    includeUsage: body.kind === 'json' && wantsUsage(body.json),
     mergeReasoning: target.params.mergeReasoning,
     continued: sent !== undefined,
+    body: body.kind === 'json' ? body.json : {},
+    promptTokensEstimate: call.facts.promptTokensEstimate,
+    elapsedMs: () => nowMs() - call.startedMonotonicMs,
   }
 }
 

@@ -76,7 +76,7 @@ function inBand(state: CallState, dialect: Pick<Dialect<never>, 'writer'>, failu
   const target = state.speaker?.target ?? state.step?.target
   const own = state.speaker?.lane?.fail?.(failure)
   if (own !== undefined || target === undefined) return own ?? ''
-  const context = writerContext(state.call, target, state.sent)
+  const context = writerContext(state.call, target, { nowMs: state.core.deps.clock.monotonicMs, sent: state.sent })
   return dialect.writer({ ...context, continued: state.delivery.committed }).fail(failure)
 }
 

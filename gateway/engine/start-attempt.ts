@@ -60,6 +60,7 @@ function laneOf(
     target,
     provider,
     applyParams: state.core.deps.applyParams,
+    nowMs: state.core.deps.clock.monotonicMs,
     delivery: state.delivery,
     send: (body, tally) => sendWhole(state, body, { head: head(), tally }),
     keepSent: hasOthers(state, step),
@@ -83,7 +84,7 @@ function answerHere(state: CallState, step: Ask, provider: Provider): Failure | 
   if (isFailure(applied)) return applied
   const tally = newTally()
   state.droppedParams = applied.dropped
-  const context = writerContext(state.call, step.target)
+  const context = writerContext(state.call, step.target, { nowMs: state.core.deps.clock.monotonicMs })
   const writer = work.dialect.writer(context)
   const failure = answerBuiltin({
     dialect: work.dialect,

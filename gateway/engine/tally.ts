@@ -5,11 +5,13 @@ import type { FinishReason, Usage } from '../contract/stream-event.ts'
 /** What one attempt has brought so far. */
 export interface Tally {
   usage: Usage | undefined
+  /** The upstream told none; it was counted from the texts. */
+  usageEstimated: boolean
   finish: FinishReason | undefined
 }
 
 export function newTally(): Tally {
-  return { usage: undefined, finish: undefined }
+  return { usage: undefined, usageEstimated: false, finish: undefined }
 }
 
 /** Takes over what a verbatim reply said about itself. */

@@ -220,6 +220,7 @@ function unused(): never {
 }
 
 const streaming = {
+  idPrefix: 'reply-',
   ...errors,
   parse: unused,
   writer: unused,
