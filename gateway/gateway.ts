@@ -7,10 +7,7 @@ import type { AppSettings, GatewayConfig } from './contract/config.ts'
 import { isFailure } from './contract/failure.ts'
 import { limits } from './contract/limits.ts'
 import type { FoundRunner } from './contract/runner.ts'
-import { openaiChat } from './dialects/openai-chat.ts'
-import { openaiCompletions } from './dialects/openai-completions.ts'
-import { openaiEmbeddings } from './dialects/openai-embeddings.ts'
-import { openaiErrors } from './dialects/openai-error.ts'
+import { createSigners } from './credentials/signers.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createGatewayServer, type GatewayServer } from './http/server.ts'
 import type { ServerDeps } from './http/server-deps.ts'
@@ -19,6 +16,7 @@ import { openLiveConfig, type LiveConfig } from './live-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { refusedRow } from './refused-row.ts'
 import { newRequestId } from './request-id.ts'
+import { routeDialects } from './route-dialects.ts'
 import { readControls } from './routing/controls.ts'
 import { applyParams } from './routing/params.ts'
 import { plan } from './routing/plan.ts'
@@ -27,6 +25,8 @@ import { StartError } from './start-error.ts'
 import { claimDataDir, DataDirInUseError, type InstanceLock } from './store/instance-lock.ts'
 import type { StoredRequest } from './store/log-query.ts'
 import { openStore, type Store } from './store/store.ts'
+import { signerLoaders } from './signer-loaders.ts'
+import { createTokenCounter } from './tokens/counter.ts'
 import { VERSION } from './version.ts'
 
 export interface GatewayOptions {
@@ -68,6 +68,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     random: Math.random,
     findProvider,
     applyParams,
+    signer: createSigners(signerLoaders(clock)),
+    tokens: createTokenCounter(),
     log: store.log,
     settings: () => live.config().routing,
     userAgent: `spillway/${VERSION}`,
@@ -158,7 +160,7 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: 
     modelInfo: (app) => live.directory().modelInfo(app),
     suggestModel: (name) => live.directory().suggest(name),
     ready: () => true,
-    dialects: { chat: openaiChat, completions: openaiCompletions, embeddings: openaiEmbeddings, errors: openaiErrors },
+    dialects: routeDialects,
     readControls,
     onFailed: (event) => store.log.append(refusedRow(event)),
     onBug: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),

@@ -1,4 +1,4 @@
-import type { ChatDialect, CompletionsDialect, EmbeddingsDialect, ErrorDialect } from './dialect.ts'
+import type { ChatDialect, CompletionsDialect, CountDialect, EmbeddingsDialect, ErrorDialect } from './dialect.ts'
 import type { JsonObject } from './json.ts'
 import type { VerbatimRoute } from './provider.ts'
 import type { Plan, RequestFacts } from './route.ts'
@@ -31,6 +31,7 @@ export type Work =
   | { readonly operation: 'chat'; readonly dialect: ChatDialect; readonly body: JsonBody }
   | { readonly operation: 'completions'; readonly dialect: CompletionsDialect; readonly body: JsonBody }
   | { readonly operation: 'embeddings'; readonly dialect: EmbeddingsDialect; readonly body: JsonBody }
+  | { readonly operation: 'count'; readonly dialect: CountDialect; readonly body: JsonBody }
   | {
       readonly operation: 'passthrough'
       readonly dialect: ErrorDialect

@@ -181,6 +181,8 @@ export interface ReasoningRequest {
   readonly effort?: string
   readonly budgetTokens?: number
   readonly enabled?: boolean
+  /** How much of its thoughts the model shall tell: `auto`, `concise`, `detailed` (Responses). A hint. */
+  readonly summary?: string
 }
 
 /** A legacy or fill-in-the-middle completion. */

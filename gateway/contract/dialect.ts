@@ -150,5 +150,16 @@ export interface EmbeddingsDialect extends ErrorDialect {
   readReply(body: string): ReplyFacts | Failure
 }
 
+/** A route that only asks how many tokens a request has. */
+export interface CountDialect extends ErrorDialect {
+  readonly id: string
+  readonly verbatimRoute: VerbatimRoute
+  inspect(body: JsonObject): Omit<RequestFacts, 'controls' | 'tags'> | Failure
+  /** As in {@link Dialect.forwardedHeaders}. */
+  readonly forwardedHeaders?: readonly string[]
+  parse(body: JsonObject): ChatRequest | Failure
+  write(inputTokens: number): JsonObject
+}
+
 export type ChatDialect = Dialect<ChatRequest>
 export type CompletionsDialect = Dialect<CompletionRequest>

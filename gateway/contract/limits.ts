@@ -40,6 +40,12 @@ export const limits = {
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
+  /** Of a longer text only so much is tokenized, half at each end: about 25 ms. */
+  countedChars: 64 * 1024,
+  /** Tool calls whose thoughts are kept for the next turn: some hundreds of turns of a few agents. */
+  rememberedToolCalls: 1_000,
+  /** Thoughts of one answer, signatures included, that are kept for its next turn. */
+  rememberedReasoningChars: 256 * 1024,
   /** Entries of a conversion report on one log row. */
   logConversions: 50,
 

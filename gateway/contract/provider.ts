@@ -118,6 +118,9 @@ export type VerbatimRoute =
   | 'api/chat'
   | 'api/generate'
   | 'api/embed'
+  | 'api/embeddings'
+  | 'responses/input_tokens'
+  | 'utils/token_counter'
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
@@ -139,8 +142,11 @@ export interface HttpHead {
 export interface Translation<Request> {
   /** The upstream request, or why this target cannot serve it (`kind: 'unsupported'`). */
   request(request: Request, target: Target, options: TranslationOptions): HttpRequest | Failure
-  /** A new reader for one successful reply; picks JSON, SSE or NDJSON by the reply's content type. */
-  reader(head: HttpHead): Reader
+  /**
+   * A new reader for one successful reply; picks JSON, SSE or NDJSON by the reply's content type. `request` is what was
+   * asked, for wires on which names are other ones than the client's.
+   */
+  reader(head: HttpHead, request?: Request): Reader
 }
 
 export interface TranslationOptions {

@@ -135,7 +135,7 @@ export interface RequestFacts {
   readonly controls: RequestControls
 }
 
-export type Operation = 'chat' | 'completions' | 'embeddings' | 'passthrough'
+export type Operation = 'chat' | 'completions' | 'embeddings' | 'count' | 'passthrough'
 
 /** What a client may steer per request: body keys and headers, as LiteLLM names them. */
 export interface RequestControls {

@@ -87,6 +87,8 @@ export interface ToolCallDelta {
 export interface UsageEvent {
   readonly type: 'usage'
   readonly usage: Usage
+  /** The upstream told none; it was counted here from the texts. */
+  readonly estimated?: boolean
 }
 export interface EndEvent {
   readonly type: 'end'

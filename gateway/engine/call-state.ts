@@ -3,6 +3,7 @@ import type { Conversion } from '../contract/conversion.ts'
 import type { SentSoFar } from '../contract/dialect.ts'
 import type { AttemptLog } from '../contract/request-log.ts'
 import type { Target } from '../contract/route.ts'
+import type { Answers } from './answers.ts'
 import type { Delivery } from './delivery.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Ask, Asked } from './doctrine.ts'
@@ -18,6 +19,7 @@ export interface EngineCore {
   readonly upstream: Upstream
   readonly health: HealthBook
   readonly slots: Slots
+  readonly answers: Answers
 }
 
 /** What is known about one call while it runs. Only its execution changes it. */

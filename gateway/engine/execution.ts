@@ -116,7 +116,8 @@ export class Execution {
     let failure: Failure | undefined
     let started: Started | Failure | undefined
     try {
-      started = this.#stopped ?? startAttempt(this.#state, step)
+      const starting = this.#stopped ?? startAttempt(this.#state, step)
+      started = starting instanceof Promise ? await starting : starting
       failure = started === undefined || isFailure(started) ? started : await this.#run(step, started)
     } finally {
       slots.release(step.target)
@@ -126,15 +127,15 @@ export class Execution {
     return failure
   }
 
-  async #run(step: Ask, { attempt, lane }: Started): Promise<Failure | undefined> {
+  async #run(step: Ask, started: Started): Promise<Failure | undefined> {
+    const { attempt, lane } = started
     const { health, deps } = this.#state.core
     const startedMs = deps.clock.monotonicMs()
     let failure: Failure | undefined = INTERNAL
     health.started(step.target)
-    this.#attempt = attempt
     try {
-      const ended = await attempt.run()
-      failure = ended && hideKey(ended, step.target)
+      failure = await this.#runAll(started)
+      failure = failure && hideKey(failure, step.target)
     } finally {
       this.#attempt = undefined
       const { firstTokenAtMs } = attempt
@@ -149,7 +150,18 @@ export class Execution {
         { alone: step.group.attempts.length === 1 },
       )
     }
-    return this.#afterAttempt(step, { attempt, lane }, failure)
+    return this.#afterAttempt(step, started, failure)
+  }
+
+  /** One request, or as many as the target needs for one answer. */
+  async #runAll(started: Started): Promise<Failure | undefined> {
+    let failure: Failure | undefined
+    for (let part: Started | undefined = started; part !== undefined && failure === undefined; part = part.more()) {
+      if (this.#stopped !== undefined) return this.#stopped
+      this.#attempt = part.attempt
+      failure = await part.attempt.run()
+    }
+    return failure
   }
 
   /** Notes what an attempt has left behind, and what its failure means in the middle of an answer. */
@@ -219,7 +231,8 @@ export class Execution {
       ready: (target) => core.health.ready(target),
       continuation: (target) => {
         const { work, facts } = call
-        if (work.operation !== 'chat' || !facts.stream || !maySplice(work.body.json)) return undefined
+        if (work.operation !== 'chat' || work.dialect.continues !== true) return undefined
+        if (!facts.stream || !maySplice(work.body.json)) return undefined
         return continuationAt(this.#state.sent, target, findProvider(target.provider))
       },
       random,

@@ -6,7 +6,7 @@ import type { StreamEvent } from '../contract/stream-event.ts'
 import type { SentText, Splice } from './continuation.ts'
 import type { Delivery } from './delivery.ts'
 import type { Lane, LaneRequest } from './lane.ts'
-import { newTally } from './tally.ts'
+import { newTally, noteUsage } from './tally.ts'
 
 /** What a translated stream is made of. */
 export interface TranslatedParts {
@@ -86,7 +86,7 @@ export class TranslatedStream implements Lane {
     let failure: Failure | undefined
     for (const event of events) {
       this.#parts.sent?.note(event)
-      if (event.type === 'usage') this.tally.usage = event.usage
+      if (event.type === 'usage') noteUsage(this.tally, event)
       else if (event.type === 'failure') failure = event.failure
       else if (event.type === 'end') {
         this.tally.finish = event.reason

@@ -21,6 +21,8 @@ export interface Lane {
   readonly finished: boolean
   /** Nothing more can come: the target is free for the next request, though its body has not ended yet. */
   readonly done?: boolean
+  /** After {@link end}: the answer needs another request to the same target, and this lane takes it up. */
+  readonly next?: Lane | undefined
   begin(head: HttpHead): void
   push(chunk: Uint8Array): Failure | undefined
   /** The body ended cleanly. Undefined: the reply is whole, and has been sent. */

@@ -5,9 +5,9 @@ import type { RequestLog } from '../contract/request-log.ts'
 import { redact } from '../kit/redact.ts'
 import type { CallState } from './call-state.ts'
 import type { ReplyHead } from './delivery.ts'
-import { writerContext } from './lanes.ts'
 import { contentTypeOf, costHeaders, headerText, passedHeaders, storyHeaders } from './reply-headers.ts'
 import { costOf, type Tally } from './tally.ts'
+import { writerContext } from './writer-context.ts'
 
 /** The head of a reply that passes on what an upstream says. `contentType` undefined: the upstream's own. */
 export function replyHead(state: CallState, head: HttpHead, contentType: string | undefined): ReplyHead {
@@ -56,11 +56,12 @@ export function endReply(state: CallState, failure: Failure | undefined): ReplyE
   const shown: Failure = { ...failure, message: redact(failure.message) }
   const outcome = delivery.committed ? 'truncated' : 'error'
   if (!delivery.headSent) return refuse(state, shown)
-  if (call.work.operation === 'passthrough' || call.work.operation === 'embeddings' || !call.facts.stream) {
+  const { dialect } = call.work
+  if (!('writer' in dialect) || !call.facts.stream) {
     delivery.destroy()
     return { status: delivery.status, outcome }
   }
-  delivery.end(inBand(state, call.work.dialect, shown))
+  delivery.end(inBand(state, dialect, shown))
   return { status: delivery.status, outcome }
 }
 
@@ -92,6 +93,7 @@ function ownHeaders(state: CallState): Record<string, string> {
     retries: Math.max(0, state.attemptCount - Math.max(1, groups.size)),
     fallbacks: Math.max(0, groups.size - 1),
     dropped: state.droppedParams,
+    conversions: state.conversions,
   }
   return storyHeaders(story, step?.target)
 }

@@ -11,7 +11,7 @@ import type { HotAction } from './operations.ts'
 import { createReplySink } from './reply-sink.ts'
 import { sendJson } from './reply.ts'
 import { readWork, type ReadRequest } from './read-work.ts'
-import type { Admission, AppRecord, Executed, ServerDeps } from './server-deps.ts'
+import type { Admission, AppRecord, Executed, RequestHeaders, ServerDeps } from './server-deps.ts'
 
 /** A request that was let in to a route on which models answer. */
 export interface HotExchange extends Exchange {
@@ -75,6 +75,7 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
       plan,
       work,
       client: clientName(exchange.head.fields.userAgent),
+      ...forwardedHeaders(work, exchange.request.headers),
       startedAtMs: exchange.startedAtMs,
       startedMonotonicMs: exchange.startedMonotonicMs,
     }
@@ -94,6 +95,20 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
     admission.release()
   }
 }
+
+/** The client's headers that its dialect knows to be an upstream's business; never a credential or a cookie. */
+function forwardedHeaders(work: Call['work'], headers: RequestHeaders): Pick<Call, 'clientHeaders'> {
+  const names = 'forwardedHeaders' in work.dialect ? work.dialect.forwardedHeaders : undefined
+  if (names === undefined) return NOTHING_FORWARDED
+  const clientHeaders: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers[name]
+    if (typeof value === 'string' && value !== '') clientHeaders[name] = value
+  }
+  return { clientHeaders }
+}
+
+const NOTHING_FORWARDED: Pick<Call, 'clientHeaders'> = {}
 
 /** Undefined: nobody knows; an error without any usage has used nothing. */
 function tokensUsed(executed: Executed | undefined): number | undefined {
@@ -159,7 +174,5 @@ function fail(exchange: HotExchange, deps: ServerDeps, { failure, facts, dropped
 }
 
 function errorDialect(action: HotAction, { dialects }: ServerDeps): ServerDeps['dialects']['errors'] {
-  if (action.operation === 'chat/completions') return dialects.chat
-  if (action.operation === 'completions') return dialects.completions
-  return action.operation === 'embeddings' ? dialects.embeddings : dialects.errors
+  return dialects.byRoute[action.operation]?.dialect ?? dialects.errors
 }

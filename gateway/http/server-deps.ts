@@ -1,9 +1,16 @@
 import type { Call, CallerApp, ReplySink } from '../contract/call.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { GatewayConfig } from '../contract/config.ts'
-import type { ChatDialect, CompletionsDialect, EmbeddingsDialect, ErrorDialect } from '../contract/dialect.ts'
+import type {
+  ChatDialect,
+  CompletionsDialect,
+  CountDialect,
+  EmbeddingsDialect,
+  ErrorDialect,
+} from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
+import type { VerbatimRoute } from '../contract/provider.ts'
 import type { Dropped, Planned, RequestControls, RequestFacts } from '../contract/route.ts'
 import type { Usage } from '../contract/stream-event.ts'
 import type { RefusedEvent } from './guard/refusal.ts'
@@ -45,12 +52,19 @@ export interface ServerDeps {
 }
 
 export interface ServerDialects {
-  readonly chat: ChatDialect
-  readonly completions: CompletionsDialect
-  readonly embeddings: EmbeddingsDialect
+  /** What a client's route speaks; routes that are not here pass as they are. */
+  readonly byRoute: Readonly<Partial<Record<VerbatimRoute, RouteDialect>>>
   /** For everything whose bytes are not translated. */
   readonly errors: ErrorDialect
 }
+
+export type RouteDialect =
+  | { readonly operation: 'chat'; readonly dialect: ChatDialect }
+  | { readonly operation: 'completions'; readonly dialect: CompletionsDialect }
+  | { readonly operation: 'embeddings'; readonly dialect: EmbeddingsDialect }
+  | { readonly operation: 'count'; readonly dialect: CountDialect }
+  /** One path for two kinds of work: the body says which. `dialect` is for errors before that is known. */
+  | { readonly operation: 'either'; readonly dialect: ErrorDialect; of(body: JsonObject): RouteDialect }
 
 export interface RequestSteering {
   readonly controls: RequestControls

@@ -246,4 +246,11 @@ const embeddings: EmbeddingsDialect = {
   readReply: unused,
 }
 
-const fakeDialects = { chat, completions, embeddings, errors }
+const fakeDialects: ServerDeps['dialects'] = {
+  byRoute: {
+    'chat/completions': { operation: 'chat', dialect: chat },
+    completions: { operation: 'completions', dialect: completions },
+    embeddings: { operation: 'embeddings', dialect: embeddings },
+  },
+  errors,
+}
