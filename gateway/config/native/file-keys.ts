@@ -29,6 +29,11 @@ export const providerKeys = {
     'device, lan or cloud',
     'Where it runs; told by the address when absent.',
   ),
+  settings: key(
+    mapTo(credential),
+    'map',
+    'What this kind of provider needs beyond address and key: `region`, `project`, `api_version`... (see its section).',
+  ),
   unlisted_models: key(
     flag,
     'true or false',
