@@ -25,6 +25,8 @@ export interface ChatRequest {
   readonly prefill: string | undefined
   /** Keys that the canonical form has no place for, as the client sent them (top level only). */
   readonly extra: JsonObject
+  /** Keys of `extra` that only an upstream of the client's own wire understands (Ollama's `options`). Absent: none. */
+  readonly nativeKeys?: readonly string[]
   /** Tools that the upstream itself runs (web search, code execution), as the client stated them. Absent: none. */
   readonly hostedTools?: readonly HostedTool[]
   /** What the dialect could not put into this form. Absent: nothing. */
@@ -181,7 +183,7 @@ export interface ReasoningRequest {
   readonly effort?: string
   readonly budgetTokens?: number
   readonly enabled?: boolean
-  /** How much of its thoughts the model shall tell: `auto`, `concise`, `detailed` (Responses). A hint. */
+  /** How much of its thoughts the model shall tell: `auto`, `concise`, `detailed` (Responses). A hint, only beside `effort`. */
   readonly summary?: string
 }
 
@@ -197,6 +199,8 @@ export interface CompletionRequest {
   /** As in {@link ChatRequest.prefill}: text already sent to the client, to be continued. */
   readonly prefill: string | undefined
   readonly extra: JsonObject
+  /** As in {@link ChatRequest.nativeKeys}. */
+  readonly nativeKeys?: readonly string[]
 }
 
 export interface EmbeddingsRequest {
@@ -206,6 +210,8 @@ export interface EmbeddingsRequest {
   readonly encoding: 'float' | 'base64'
   readonly user: string | undefined
   readonly extra: JsonObject
+  /** As in {@link ChatRequest.nativeKeys}. */
+  readonly nativeKeys?: readonly string[]
 }
 
 export interface EmbeddingsReply {

@@ -77,6 +77,8 @@ export interface StreamWriter {
   done(): string
   /** The in-band error that the client's SDK raises; ends the stream. */
   fail(failure: Failure): string
+  /** What keeps a silent stream alive, between two writes; absent: a comment of server-sent events. */
+  heartbeat?(): string
 }
 
 export interface Collector {

@@ -42,10 +42,14 @@ export const limits = {
 
   /** Of a longer text only so much is tokenized, half at each end: about 25 ms. */
   countedChars: 64 * 1024,
+  /** Text that looks like a tool call is held so far, and then let go as text. */
+  heldToolCallChars: 64 * 1024,
   /** Tool calls whose thoughts are kept for the next turn: some hundreds of turns of a few agents. */
   rememberedToolCalls: 1_000,
   /** Thoughts of one answer, signatures included, that are kept for its next turn. */
   rememberedReasoningChars: 256 * 1024,
+  /** The conversation behind one stored response: a long agent context without its screenshots. */
+  storedResponseBytes: 4 * 1024 * 1024,
   /** Entries of a conversion report on one log row. */
   logConversions: 50,
 
@@ -98,6 +102,8 @@ export const limits = {
   replyBodyBytes: 64 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
   streamLineBytes: 16 * 1024 * 1024,
+  /** Citations of one block of text kept until the block ends, when it is known which words they support. */
+  heldCitations: 100,
   /** Bytes of a verbatim stream kept to continue it on another target. */
   replayBytes: 256 * 1024,
   /** Sockets per upstream origin: as many as clients may have, so that no stream waits unseen for another to end. */

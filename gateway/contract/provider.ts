@@ -144,9 +144,10 @@ export interface Translation<Request> {
   request(request: Request, target: Target, options: TranslationOptions): HttpRequest | Failure
   /**
    * A new reader for one successful reply; picks JSON, SSE or NDJSON by the reply's content type. `request` is what was
-   * asked, for wires on which names are other ones than the client's.
+   * asked, for wires on which names are other ones than the client's; `target` who was asked, for providers that reach
+   * some models over another wire.
    */
-  reader(head: HttpHead, request?: Request): Reader
+  reader(head: HttpHead, request?: Request, target?: Target): Reader
 }
 
 export interface TranslationOptions {

@@ -53,7 +53,7 @@ function splitInputs(request: EmbeddingsRequest, max: number): readonly Embeddin
   if (request.inputs.length <= max) return [request]
   const pieces: EmbeddingsRequest[] = []
   for (let at = 0; at < request.inputs.length; at += max) {
-    pieces.push({ ...request, inputs: request.inputs.slice(at, at + max) as EmbeddingsRequest['inputs'] })
+    pieces.push({ ...request, inputs: request.inputs.slice(at, at + max) })
   }
   return pieces
 }

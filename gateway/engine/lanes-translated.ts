@@ -53,7 +53,7 @@ export function translatedLane<Request extends Continuable>(
   const asked: Asked<Request> = {
     dialect: work.dialect,
     request: laneRequest(http, target),
-    reader: (head) => input.answers.watch(translation.reader(head, request), { ...input, request }),
+    reader: (head) => input.answers.watch(translation.reader(head, request, target), { ...input, request }),
     context: writerContext(call, target, { nowMs: input.nowMs, sent: continued?.sent }),
   }
   return stream ? streamed(input, asked) : collected(input, asked)

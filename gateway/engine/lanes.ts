@@ -3,6 +3,7 @@ import type { Dialect, EmbeddingsDialect } from '../contract/dialect.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { EmbeddingsTranslation, Provider, Translation } from '../contract/provider.ts'
+import { mayRepair } from './answers.ts'
 import { countLane } from './lane-count.ts'
 import { translatedEmbeddings } from './lane-embeddings.ts'
 import type { LaneInput } from './lane-input.ts'
@@ -54,7 +55,15 @@ function dialectLane<Request extends Continuable>(
 function verbatimPath(input: LaneInput, route: Dialect<unknown>['verbatimRoute']): string | undefined {
   const { params } = input.target
   if (params.lane === 'translated' || params.mergeReasoning || input.continued !== undefined) return undefined
+  // Calls that are written as text can only be mended in a stream that is read.
+  if (mayRepair(input.target) && offersTools(input.call.work)) return undefined
   return pathFor(input.provider.verbatim[route], input.target)
+}
+
+function offersTools({ operation, body }: Work): boolean {
+  if (operation !== 'chat') return false
+  const { tools } = body.json
+  return Array.isArray(tools) && tools.length > 0
 }
 
 interface VerbatimParts {

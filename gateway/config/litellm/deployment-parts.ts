@@ -62,11 +62,11 @@ export function partsOf(entry: MapNode, context: DeploymentContext): { params: M
 /** The parameters over the credential that they refer to, over the router's defaults. */
 function withDefaults(params: MapNode, { reading, credentials, defaults }: DeploymentContext): MapNode {
   const name = valueAt(params, 'litellm_credential_name')
-  const credential = name?.kind === 'scalar' ? credentials.get(String(name.value)) : undefined
-  if (name !== undefined && credential === undefined) {
+  const named = name?.kind === 'scalar' ? credentials.get(String(name.value)) : undefined
+  if (name !== undefined && named === undefined) {
     reading.report.warn(name.at, { code: 'bad-value', message: 'There is no such entry in credential_list.' })
   }
-  const below = [defaults, credential].filter((map) => map !== undefined)
+  const below = [defaults, named].filter((map) => map !== undefined)
   return below.reduceRight((above, map) => overlaid(map, above), params)
 }
 
