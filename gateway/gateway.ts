@@ -16,8 +16,9 @@ import { openLiveConfig, type LiveConfig } from './live-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { refusedRow } from './refused-row.ts'
 import { newRequestId } from './request-id.ts'
-import { routeDialects } from './route-dialects.ts'
+import { responsesHistory, routeDialects } from './route-dialects.ts'
 import { readControls } from './routing/controls.ts'
+import { modelCard } from './routing/model-card.ts'
 import { applyParams } from './routing/params.ts'
 import { plan } from './routing/plan.ts'
 import { createRunnerScout, type Scout } from './sensors/scout.ts'
@@ -159,8 +160,10 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: 
     listModels: (app, { wildcards }) => live.directory().list({ app, wildcards }),
     modelInfo: (app) => live.directory().modelInfo(app),
     suggestModel: (name) => live.directory().suggest(name),
+    describeModel: (name, app) => modelCard(live.directory(), name, app),
     ready: () => true,
     dialects: routeDialects,
+    responses: { store: store.responses, isKept: () => live.config().logs.responses, history: responsesHistory },
     readControls,
     onFailed: (event) => store.log.append(refusedRow(event)),
     onBug: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),

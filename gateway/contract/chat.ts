@@ -183,8 +183,6 @@ export interface ReasoningRequest {
   readonly effort?: string
   readonly budgetTokens?: number
   readonly enabled?: boolean
-  /** How much of its thoughts the model shall tell: `auto`, `concise`, `detailed` (Responses). A hint, only beside `effort`. */
-  readonly summary?: string
 }
 
 /** A legacy or fill-in-the-middle completion. */

@@ -112,6 +112,10 @@ export interface PassingReader {
   push(bytes: Uint8Array): { readonly forward: Uint8Array | undefined; readonly failure?: Failure }
   /** The body ended: what was held back, or the failure (`cut` when no finish was seen, `bad-reply` when it was no stream). */
   end(): { readonly forward: Uint8Array | undefined; readonly failure?: Failure }
+  /** Of the reply; absent: server-sent events. */
+  readonly contentType?: string
+  /** As {@link StreamWriter.heartbeat}. */
+  heartbeat?(): string
   /** True once an event with content, reasoning or a tool call has passed: from here the client has an answer. */
   readonly committed: boolean
   /** True once the terminal marker or a finish reason has passed. */
@@ -160,7 +164,7 @@ export interface CountDialect extends ErrorDialect {
   /** As in {@link Dialect.forwardedHeaders}. */
   readonly forwardedHeaders?: readonly string[]
   parse(body: JsonObject): ChatRequest | Failure
-  write(inputTokens: number): JsonObject
+  write(inputTokens: number, body: JsonObject): JsonObject
 }
 
 export type ChatDialect = Dialect<ChatRequest>

@@ -6,6 +6,8 @@ export const limits = {
   requestBodyBytes: 32 * 1024 * 1024,
   /** Audio and image uploads: OpenAI's own limit for files of transcription is 25 MB. */
   multipartBodyBytes: 64 * 1024 * 1024,
+  /** Bodies of pages that name a model and little else. */
+  pageBodyBytes: 64 * 1024,
   /** JSON deeper than this is an attack or a bug; tool schemas stay under 20. */
   jsonDepth: 64,
   requestHeaderBytes: 16 * 1024,
@@ -42,6 +44,12 @@ export const limits = {
 
   /** Of a longer text only so much is tokenized, half at each end: about 25 ms. */
   countedChars: 64 * 1024,
+  /** Answers of the Responses API that are kept, and for how long: OpenAI keeps them for 30 days. */
+  storedResponses: 1_000,
+  storedResponseDays: 30,
+  /** Earlier responses whose items one request may refer to. */
+  referencedResponses: 50,
+  storedResponsesBytes: 256 * 1024 * 1024,
   /** Text that looks like a tool call is held so far, and then let go as text. */
   heldToolCallChars: 64 * 1024,
   /** Tool calls whose thoughts are kept for the next turn: some hundreds of turns of a few agents. */
@@ -56,6 +64,12 @@ export const limits = {
   connectTimeoutMs: 10_000,
   /** A cloud's token service or a credential helper must have answered by then. */
   credentialsTimeoutMs: 15_000,
+  /** Accounts whose tokens are kept and renewed, and what one file of credentials may hold. */
+  keptCredentials: 100,
+  credentialsFileBytes: 64 * 1024,
+  /** Credentials are renewed so long before they end, and looked up anew after so long where they never end. */
+  credentialsMarginMs: 5 * 60_000,
+  credentialsKeptMs: 15 * 60_000,
   /** A cloud model that reasons before it speaks. */
   firstTokenTimeoutMs: 120_000,
   /** A local model may have to be loaded from a slow disk first. */
@@ -96,6 +110,8 @@ export const limits = {
   upstreamMessageChars: 2_000,
   /** What an upstream sent in place of JSON, quoted in our error message. */
   quotedReplyChars: 300,
+  /** Sources named for one answer; a searched answer names tens. */
+  answerCitations: 1_000,
   /** Objects and lists that are opened to find an error's sentence; known servers wrap it into two. */
   errorWrappings: 4,
   /** A JSON reply is buffered up to here (images come as base64). */

@@ -126,6 +126,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   /** Appended to the target's base URL; begins with a slash. */
   readonly path: string
+  /** The path counts from the server's root: a `/v1` at the end of the base URL is left out (runners' own routes). */
+  readonly fromRoot?: boolean
   /** Beyond {@link Provider.headers}; names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

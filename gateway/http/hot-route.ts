@@ -1,4 +1,4 @@
-import type { Call } from '../contract/call.ts'
+import type { Call, ReplySink } from '../contract/call.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { Dropped, RequestFacts } from '../contract/route.ts'
 import { readBody } from './body.ts'
@@ -9,8 +9,10 @@ import type { Refusal } from './guard/refusal.ts'
 import type { GuardPolicy } from './guard/rule.ts'
 import type { HotAction } from './operations.ts'
 import { createReplySink } from './reply-sink.ts'
+import { keepingSink } from './kept-response.ts'
 import { sendJson } from './reply.ts'
 import { readWork, type ReadRequest } from './read-work.ts'
+import { toKeep, withHistory } from './stored-responses.ts'
 import type { Admission, AppRecord, Executed, RequestHeaders, ServerDeps } from './server-deps.ts'
 
 /** A request that was let in to a route on which models answer. */
@@ -38,7 +40,8 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     return
   }
   const { raw } = body
-  const request = readRequest(exchange, raw, deps)
+  const reading = readRequest(exchange, raw, deps)
+  const request = reading instanceof Promise ? await reading : reading
   if (isFailure(request)) {
     fail(exchange, deps, { failure: request, requestBytes: raw.length })
     return
@@ -79,12 +82,13 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
       startedAtMs: exchange.startedAtMs,
       startedMonotonicMs: exchange.startedMonotonicMs,
     }
-    const sink = createReplySink({
+    const plain = createReplySink({
       response: exchange.response,
       clock: deps.clock,
       headers: withHeaders(exchange.headers, deps.limitHeaders(exchange.app)),
       isClosing: () => exchange.isClosing(),
     })
+    const sink = exchange.action.operation === 'responses' ? keeping(plain, call, deps.responses) : plain
     executed = await deps.execute(call, sink)
     if (!exchange.response.writableEnded && !exchange.response.destroyed) {
       throw new Error(`The engine left the reply to ${exchange.id} open.`)
@@ -94,6 +98,15 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
     if (tokens !== undefined) admission.settle(tokens)
     admission.release()
   }
+}
+
+function keeping(sink: ReplySink, call: Call, responses: ServerDeps['responses']): ReplySink {
+  const read = responses.isKept() ? toKeep(call, responses) : undefined
+  if (read === undefined) return sink
+  return keepingSink(sink, (response) => {
+    const kept = read(response)
+    if (kept !== undefined) void responses.store.save(kept)
+  })
 }
 
 /** The client's headers that its dialect knows to be an upstream's business; never a credential or a cookie. */
@@ -122,11 +135,12 @@ function withHeaders(headers: readonly string[], more: Readonly<Record<string, s
   return flat
 }
 
+/** Only Responses wait for something here, so that every other request stays in one turn of the event loop. */
 function readRequest(
   exchange: HotExchange,
   raw: Buffer,
   deps: ServerDeps,
-): { work: ReadRequest['work']; facts: RequestFacts } | Failure {
+): RequestToServe | Failure | Promise<RequestToServe | Failure> {
   const read = readWork(
     {
       action: exchange.action,
@@ -140,7 +154,28 @@ function readRequest(
   if (isFailure(read)) return read
   const steering = deps.readControls(read.fields, exchange.request.headers)
   if (isFailure(steering)) return steering
-  return { work: read.work, facts: { ...read.facts, controls: steering.controls, tags: steering.tags } }
+  const facts = { ...read.facts, controls: steering.controls, tags: steering.tags }
+  if (exchange.action.operation === 'responses') return withStored(exchange, { work: read.work, facts }, deps)
+  return { work: read.work, facts }
+}
+
+interface RequestToServe {
+  readonly work: ReadRequest['work']
+  readonly facts: RequestFacts
+}
+
+async function withStored(
+  exchange: HotExchange,
+  request: RequestToServe,
+  deps: ServerDeps,
+): Promise<RequestToServe | Failure> {
+  const { work } = request
+  if (work.operation !== 'chat') return request
+  const body = await withHistory(work.body, exchange.app, deps.responses)
+  if (isFailure(body)) return body
+  if (body === work.body) return request
+  const inspected = work.dialect.inspect(body.json)
+  return isFailure(inspected) ? inspected : { work: { ...work, body }, facts: { ...request.facts, ...inspected } }
 }
 
 interface Failed {

@@ -7,7 +7,7 @@ import type { AppRecord, ListedRoute, ServerDeps } from './server-deps.ts'
 /** A route that express serves: small answers, no model behind them. */
 export interface PageAction {
   readonly kind: 'page'
-  answer(exchange: Exchange, response: Response): void
+  answer(exchange: Exchange, response: Response): void | Promise<void>
 }
 
 const WITH_KEY: RoutePolicy = { auth: 'key', body: 'none', browsable: false }
@@ -47,12 +47,10 @@ const NOT_SERVED: readonly {
   readonly method: 'GET' | 'POST'
   readonly paths: readonly string[]
 }[] = [
-  { wire: 'The Responses API is', method: 'POST', paths: ['/v1/responses', '/responses', '/openai/v1/responses'] },
-  { wire: "Anthropic's Messages API is", method: 'POST', paths: ['/v1/messages', '/v1/messages/count_tokens'] },
   {
     wire: "Ollama's own API is",
     method: 'POST',
-    paths: ['/api/chat', '/api/generate', '/api/embed', '/api/embeddings', '/api/show'],
+    paths: ['/api/show'],
   },
   { wire: "Ollama's own API is", method: 'GET', paths: ['/api/tags', '/api/version', '/api/ps'] },
 ]

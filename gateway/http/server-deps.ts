@@ -9,9 +9,10 @@ import type {
   ErrorDialect,
 } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
-import type { JsonObject } from '../contract/json.ts'
-import type { VerbatimRoute } from '../contract/provider.ts'
-import type { Dropped, Planned, RequestControls, RequestFacts } from '../contract/route.ts'
+import type { JsonArray, JsonObject } from '../contract/json.ts'
+import type { Capability, VerbatimRoute } from '../contract/provider.ts'
+import type { Dropped, Locality, Planned, RequestControls, RequestFacts } from '../contract/route.ts'
+import type { ResponseStore } from '../contract/stored-response.ts'
 import type { Usage } from '../contract/stream-event.ts'
 import type { RefusedEvent } from './guard/refusal.ts'
 
@@ -39,8 +40,11 @@ export interface ServerDeps {
   modelInfo(app: AppRecord): readonly JsonObject[]
   /** Served names, for "did you mean". */
   suggestModel(name: string): string | undefined
+  /** What is known of the model behind a name, with or without `:latest`; undefined where this app may use nothing of it. */
+  describeModel(name: string, app: AppRecord): ModelCard | undefined
   ready(): boolean
   readonly dialects: ServerDialects
+  readonly responses: ResponsesDeps
   /** What the client steers for this one request, by body keys and headers (names in lower case). */
   readControls(body: JsonObject, headers: RequestHeaders): RequestSteering | Failure
   /** A request that the guard turned away: for the tray's notice. It has no log row. */
@@ -65,6 +69,18 @@ export type RouteDialect =
   | { readonly operation: 'count'; readonly dialect: CountDialect }
   /** One path for two kinds of work: the body says which. `dialect` is for errors before that is known. */
   | { readonly operation: 'either'; readonly dialect: ErrorDialect; of(body: JsonObject): RouteDialect }
+
+/** What the Responses API keeps between two requests, and how it is put together again. */
+export interface ResponsesDeps {
+  readonly store: ResponseStore
+  /** Answers are kept unless the request says otherwise. */
+  isKept(): boolean
+  readonly history: {
+    expandPrevious(body: JsonObject, stored: JsonArray): JsonObject
+    expandReferences(body: JsonObject, find: (id: string) => JsonObject | undefined): JsonObject
+    storedItems(body: JsonObject, response: JsonObject): JsonArray | undefined
+  }
+}
 
 export interface RequestSteering {
   readonly controls: RequestControls
@@ -98,6 +114,18 @@ export interface Admission {
 export interface BadKeys {
   /** Counts one. Undefined: answer 401; else it is one too many: answer 429, and this is for how long, in ms. */
   countBadKey(): number | undefined
+}
+
+/** What is known of the model behind a name. */
+export interface ModelCard {
+  /** The name to ask for: `coder` where a client asked for `coder:latest`. */
+  readonly name: string
+  /** Registry id of the provider, and the model's name there. */
+  readonly provider: string
+  readonly model: string
+  readonly locality: Locality
+  readonly contextTokens: number | undefined
+  readonly capabilities: readonly Capability[]
 }
 
 export interface ListedRoute {

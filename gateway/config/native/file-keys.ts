@@ -116,6 +116,11 @@ export const logKeys = {
     'number',
     `Size of the log, in MiB, before the oldest rows go. ${limits.logMaxMb} when absent.`,
   ),
+  responses: key(
+    flag,
+    'true or false',
+    'Keep answers of the Responses API, with their conversation, for `previous_response_id`; a request can say `store: false`. True when absent.',
+  ),
 } satisfies Keys
 
 /** The whole of `spillway.yaml`. */

@@ -88,8 +88,10 @@ function fakeDeps(fixture: Omit<Fixture, 'port' | 'server'>, options: FixtureOpt
     listModels: (app) => MODELS.filter(({ id }) => app.models === undefined || id.startsWith('local/')),
     modelInfo: () => [{ model_name: 'gpt-4o' }],
     suggestModel: (name) => (name.startsWith('gpt') ? 'gpt-4o' : undefined),
+    describeModel: () => undefined,
     ready: () => true,
     dialects: fakeDialects,
+    responses: noResponses,
     readControls: () => ({ controls: NO_CONTROLS, tags: [] }),
     onRefused: (event) => void fixture.refused.push(event),
     onFailed: (event) => void fixture.failed.push(event),
@@ -145,7 +147,7 @@ export function fakeConfig(server: Partial<ServerSettings> = {}): GatewayConfig 
       maxBodyBytes: limits.requestBodyBytes,
       ...server,
     },
-    logs: { keepDays: 1, maxMb: 1 },
+    logs: { keepDays: 1, maxMb: 1, responses: true },
     apps: [
       {
         name: 'tests',
@@ -244,6 +246,12 @@ const embeddings: EmbeddingsDialect = {
   parse: unused,
   write: unused,
   readReply: unused,
+}
+
+const noResponses: ServerDeps['responses'] = {
+  store: { save: async () => undefined, load: async () => undefined, remove: async () => false },
+  isKept: () => false,
+  history: { expandPrevious: unused, expandReferences: unused, storedItems: unused },
 }
 
 const fakeDialects: ServerDeps['dialects'] = {
