@@ -39,6 +39,8 @@ export const limits = {
   portAttempts: 20,
   /** The place of a mistake in JSON is searched in texts up to here; in longer ones that takes too long. */
   jsonMistakeChars: 256 * 1024,
+  /** Of an answer to a caller in this process, what is read before it asks for more. */
+  inProcessReadAheadBytes: 64 * 1024,
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
