@@ -25,9 +25,10 @@ const FLOORS: Readonly<Record<string, number>> = {
   demo: 5,
   commands: 7,
 }
-/** Files directly in `gateway/`: composition below the commands, the command line above them. */
+/** Files directly in `gateway/`: composition below the commands, the ways in (command line, library) above them. */
 const GATEWAY_FLOOR = 6
 const CLI_FLOOR = 8
+const WAYS_IN: ReadonlySet<string> = new Set(['gateway/cli.ts', 'gateway/library.ts'])
 const SHELL_FLOOR = 9
 
 /** Package or name -> the only places that may use it, and why. */
@@ -143,7 +144,7 @@ function floorOf(file: string): { folder: string; floor: number } | undefined {
   const parts = file.split('/')
   if (parts[0] === 'electron' || parts[0] === 'renderer') return { folder: parts[0], floor: SHELL_FLOOR }
   if (parts[0] !== 'gateway') return undefined
-  if (file === 'gateway/cli.ts') return { folder: 'cli', floor: CLI_FLOOR }
+  if (WAYS_IN.has(file)) return { folder: file, floor: CLI_FLOOR }
   if (parts.length === 2) return { folder: 'gateway', floor: GATEWAY_FLOOR }
   const folder = parts[1] ?? ''
   return { folder, floor: FLOORS[folder] ?? -1 }

@@ -44,6 +44,8 @@ export const limits = {
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
+  /** Of an answer whose usage nobody has told yet, so much is kept to count its tokens by. */
+  usageSampleChars: 8 * 1024,
   /** Of a longer text only so much is tokenized, half at each end: about 25 ms. */
   countedChars: 64 * 1024,
   /** Answers of the Responses API that are kept, and for how long: OpenAI keeps them for 30 days. */

@@ -243,7 +243,7 @@ async function sentBySdk(): Promise<Sent> {
     maxAttempts: 1,
     requestHandler: {
       handle: async (given: Omit<Sent, 'body'> & { readonly body: Uint8Array }) => {
-        sent = { ...given, body: Buffer.from(given.body).toString() }
+        sent = { ...given, body: new TextDecoder().decode(given.body) }
         throw new Error('not sent')
       },
     },

@@ -9,18 +9,24 @@ const ROLES: ReadonlySet<JsonValue | undefined> = new Set(['user', 'assistant', 
 const EXAMPLE = '{"role": "user", "content": "Hello"}'
 const TEXT_BLOCK = '{"type": "text", "text": "Hello"}'
 
-/** The first message that no upstream could understand. Blocks of unknown types may mean something to the upstream. */
-export function checkConversation(messages: JsonValue | undefined): Failure | undefined {
+/**
+ * The first message that no upstream could understand. Blocks of unknown types may mean something to the upstream.
+ * Of a conversation that is continued, the beginning is somewhere else.
+ */
+export function checkConversation(
+  messages: JsonValue | undefined,
+  { isContinued }: { readonly isContinued: boolean },
+): Failure | undefined {
   if (isAbsent(messages)) {
     return invalid('messages', `\`messages\` is missing. Send an array with at least one message such as ${EXAMPLE}.`)
   }
   if (!isJsonArray(messages)) {
     return invalid('messages', `\`messages\` must be an array of messages such as ${EXAMPLE}.`)
   }
-  if (messages.length === 0) {
+  if (messages.length === 0 && !isContinued) {
     return invalid('messages', `\`messages\` is empty. Send at least one message such as ${EXAMPLE}.`)
   }
-  const called = new Set<JsonValue | undefined>()
+  const called = isContinued ? undefined : new Set<JsonValue | undefined>()
   return firstFailure(messages, (message, index) => checkMessage(message, `messages.${index}`, called))
 }
 
@@ -29,8 +35,8 @@ export function checkSystem(system: JsonValue | undefined): Failure | undefined 
   return isAbsent(system) ? undefined : checkContent(system, 'system', new Set())
 }
 
-/** Ids of the tool calls so far, which a result must answer. */
-type Called = Set<JsonValue | undefined>
+/** Ids of the tool calls so far, which a result must answer; undefined where nobody here knows them. */
+type Called = Set<JsonValue | undefined> | undefined
 
 function checkMessage(message: JsonValue, path: string, called: Called): Failure | undefined {
   if (!isJsonObject(message)) return invalid(path, `\`${path}\` must be an object such as ${EXAMPLE}.`)
@@ -64,7 +70,7 @@ function checkBlock(block: JsonValue, path: string, called: Called): Failure | u
     case 'document':
       return checkSource(block, path)
     case 'tool_use':
-      called.add(block.id)
+      called?.add(block.id)
       return checkText(block, `${path}.id`, 'id') ?? checkText(block, `${path}.name`, 'name')
     case 'tool_result':
       return checkResult(block, path, called)
@@ -101,7 +107,7 @@ function checkSource({ source }: JsonObject, path: string): Failure | undefined 
 function checkResult(block: JsonObject, path: string, called: Called): Failure | undefined {
   const failure = checkText(block, `${path}.tool_use_id`, 'tool_use_id')
   if (failure !== undefined) return failure
-  if (!called.has(block.tool_use_id)) {
+  if (called !== undefined && !called.has(block.tool_use_id)) {
     const remedy = 'Send the assistant message with its `tool_use` block before the result.'
     return invalid(`${path}.tool_use_id`, `\`${path}.tool_use_id\` answers a tool call that is not there. ${remedy}`)
   }

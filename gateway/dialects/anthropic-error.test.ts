@@ -44,6 +44,14 @@ describe('errors for Anthropic clients', () => {
     expect(reply.body).toMatchObject({ error: { message: said } })
   })
 
+  it('names what is wrong with a thread where the SDK looks for it, so that it sends the whole conversation', () => {
+    const reply = anthropicErrors.error(failure('bad-request', { status: 404, code: 'thread_not_found' }))
+    expect(reply.status).toBe(404)
+    expect(reply.body).toMatchObject({ error: { details: { error_code: 'thread_not_found' } } })
+    const other = anthropicErrors.error(failure('bad-request', { status: 400, code: 'rate_limited' }))
+    expect(JSON.stringify(other.body)).not.toContain('details')
+  })
+
   it('passes on how long to wait, in both units', () => {
     const { headers } = anthropicErrors.error(failure('rate-limited', { retryAfterMs: 1_200 }))
     expect(headers).toEqual({ 'retry-after': '2', 'retry-after-ms': '1200' })

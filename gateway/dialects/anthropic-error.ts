@@ -84,7 +84,10 @@ function headersOf(failure: Failure): Record<string, string> {
 }
 
 function errorBody(failure: Failure): JsonObject {
-  return { type: 'error', error: { type: anthropicErrorType(failure.kind), message: messageOf(failure) } }
+  const { code } = failure
+  // The SDK's threads recover by this code: they send the whole conversation, or do without a thread.
+  const details = code?.startsWith('thread_') ? { details: { error_code: code } } : {}
+  return { type: 'error', error: { type: anthropicErrorType(failure.kind), message: messageOf(failure), ...details } }
 }
 
 /** Claude Code shortens the conversation and goes on where it finds these words, and shows an error where it does not. */

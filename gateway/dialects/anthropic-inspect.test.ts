@@ -11,6 +11,15 @@ const call = { type: 'tool_use', id: 'toolu_1', name: 'f', input: { a: 1 } }
 const result = { type: 'tool_result', tool_use_id: 'toolu_1', content: 'done' }
 
 describe('inspecting a Messages request', () => {
+  it.each<[string, JsonObject[]]>([
+    ['the result of a call in it', [user(result)]],
+    ['nothing, where an unfinished turn goes on', []],
+  ])('lets a request that goes on from a thread send only what is new: %s', (_name, messages) => {
+    const thread = { type: 'continue', previous_message_id: 'msg_1' }
+    expect(isFailure(anthropicMessages.inspect({ ...question, thread, messages }))).toBe(false)
+    expect(isFailure(anthropicMessages.inspect({ ...question, thread: { type: 'create' }, messages }))).toBe(true)
+  })
+
   it.each<[string, JsonObject, RegExp]>([
     ['max_tokens', { max_tokens: undefined }, /missing/],
     ['max_tokens', { max_tokens: '10' }, /whole number/],

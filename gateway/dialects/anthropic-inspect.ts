@@ -36,8 +36,16 @@ function factsOf(body: JsonObject, operation: Operation): Exclude<Inspected, Fai
 
 function checkBody(body: JsonObject): Failure | undefined {
   return (
-    checkConversation(body.messages) ?? checkSystem(body.system) ?? checkMessagesTools(body) ?? checkParameters(body)
+    checkConversation(body.messages, { isContinued: goesOn(body) }) ??
+    checkSystem(body.system) ??
+    checkMessagesTools(body) ??
+    checkParameters(body)
   )
+}
+
+/** The upstream holds what came before, calls of tools among it; the request holds only what is new, if anything. */
+function goesOn(body: JsonObject): boolean {
+  return fieldAt(body.thread, 'type') === 'continue'
 }
 
 function checkMaxTokens(value: JsonValue | undefined): Failure | undefined {

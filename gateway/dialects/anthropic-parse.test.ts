@@ -26,6 +26,15 @@ function said(...content: JsonObject[]): AssistantMessage {
 }
 
 describe('parsing a Messages request', () => {
+  it.each([{ type: 'create' }, { type: 'continue', previous_message_id: 'msg_1' }])(
+    'is left to an upstream of this wire when the conversation is to be kept there: %j',
+    (thread) => {
+      const refused = anthropicMessages.parse({ ...question, thread })
+      expect(refused).toMatchObject({ kind: 'unsupported', code: 'thread_unsupported_request', param: 'thread' })
+      expect(isFailure(anthropicMessages.parse({ ...question, thread: null }))).toBe(false)
+    },
+  )
+
   it('reads parameters', () => {
     const schema = { type: 'object' }
     expect(

@@ -8,6 +8,7 @@ import type {
   ToolChoice,
 } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
+import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import {
   arrayOf,
@@ -24,6 +25,10 @@ import {
 import { readHistory, readSystem } from './anthropic-history.ts'
 import { extraOf } from './anthropic-parts.ts'
 import { isHostedTool } from './anthropic-check-tools.ts'
+import { unsupported } from './invalid.ts'
+
+const THREAD_UNSUPPORTED = 'thread_unsupported_request'
+const NO_THREADS = '`thread` is only kept by Anthropic itself. Send the whole conversation in `messages`, without it.'
 
 /** Keys that the canonical request has a place for; the others stay as they are, and providers say what they do of them. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -46,8 +51,12 @@ const KNOWN: ReadonlySet<string> = new Set([
 const OUTPUT_KEYS: ReadonlySet<string> = new Set(['format', 'effort'])
 const METADATA_KEYS: ReadonlySet<string> = new Set(['user_id'])
 
-/** The whole body as the canonical request; the body has passed the checks before. */
-export function parseMessages(body: JsonObject): ChatRequest {
+/**
+ * The whole body as the canonical request; the body has passed the checks before. A failure where the conversation is to
+ * be kept by Anthropic: its SDK then sends the whole of it.
+ */
+export function parseMessages(body: JsonObject): ChatRequest | Failure {
+  if (isJsonObject(body.thread)) return { ...unsupported('thread', NO_THREADS), code: THREAD_UNSUPPORTED }
   const conversions: Conversion[] = []
   const messages = [...readSystem(body.system, 'system', conversions), ...readHistory(body.messages, conversions)]
   const hostedTools = readHostedTools(body.tools)

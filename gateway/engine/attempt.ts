@@ -4,7 +4,7 @@ import { limits } from '../contract/limits.ts'
 import type { HttpHead, Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import type { Address } from './address.ts'
-import { pathOf } from './address.ts'
+import { pathOf, rootOf } from './address.ts'
 import type { Delivery, ReplyHead, Source } from './delivery.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Lane } from './lane.ts'
@@ -127,7 +127,7 @@ export class Attempt implements UpstreamHandlers, Source {
     lane.begin(head)
     delivery.prepare(this.#parts.replyHead(head), this)
     if (lane.streams) {
-      if (lane.contentType?.startsWith('text/event-stream') === true) delivery.keepAlive()
+      if (lane.heartbeat !== undefined) delivery.keepAlive(lane)
       return
     }
     this.#watchIdle()
@@ -171,11 +171,11 @@ export class Attempt implements UpstreamHandlers, Source {
 
   #request(): UpstreamRequest {
     const { lane, address, timeouts, provider, headers } = this.#parts
-    const { method, path, body } = lane.request
+    const { method, path, body, fromRoot } = lane.request
     return {
       method,
       origin: address.origin,
-      path: pathOf(address, path),
+      path: pathOf(fromRoot === true ? rootOf(address) : address, path),
       headers,
       body,
       connectTimeoutMs: timeouts.connectMs,

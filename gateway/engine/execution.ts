@@ -14,6 +14,12 @@ import { logMessage, rowOf } from './row.ts'
 import { startAttempt, type Started } from './start-attempt.ts'
 import { costOf, newTally } from './tally.ts'
 
+/** The last request of an attempt, and why it failed. */
+interface Ran {
+  readonly last: Started
+  readonly failure: Failure | undefined
+}
+
 /** How a call ended, for the one who settles the app's limits. */
 export interface Outcome {
   /** As sent to the client; 499 when it left first. */
@@ -128,40 +134,39 @@ export class Execution {
   }
 
   async #run(step: Ask, started: Started): Promise<Failure | undefined> {
-    const { attempt, lane } = started
     const { health, deps } = this.#state.core
     const startedMs = deps.clock.monotonicMs()
-    let failure: Failure | undefined = INTERNAL
+    let ran: Ran = { last: started, failure: INTERNAL }
     health.started(step.target)
     try {
-      failure = await this.#runAll(started)
-      failure = failure && hideKey(failure, step.target)
+      ran = await this.#runAll(started, step.target)
     } finally {
       this.#attempt = undefined
-      const { firstTokenAtMs } = attempt
+      const { firstTokenAtMs } = started.attempt
       health.finished(
         step.target,
         {
-          failure,
-          usage: lane.tally.usage,
+          failure: ran.failure,
+          usage: ran.last.lane.tally.usage,
           firstTokenMs: firstTokenAtMs === undefined ? undefined : firstTokenAtMs - startedMs,
           durationMs: deps.clock.monotonicMs() - startedMs,
         },
         { alone: step.group.attempts.length === 1 },
       )
     }
-    return this.#afterAttempt(step, started, failure)
+    return this.#afterAttempt(step, ran.last, ran.failure)
   }
 
-  /** One request, or as many as the target needs for one answer. */
-  async #runAll(started: Started): Promise<Failure | undefined> {
-    let failure: Failure | undefined
-    for (let part: Started | undefined = started; part !== undefined && failure === undefined; part = part.more()) {
-      if (this.#stopped !== undefined) return this.#stopped
-      this.#attempt = part.attempt
-      failure = await part.attempt.run()
+  /** One request, or as many as the target needs for one answer: the last one knows how the whole has ended. */
+  async #runAll(started: Started, target: Target): Promise<Ran> {
+    for (let last = started; ;) {
+      this.#attempt = last.attempt
+      const failure = await last.attempt.run()
+      const more = failure === undefined ? last.more() : undefined
+      if (more === undefined) return { last, failure: failure && hideKey(failure, target) }
+      last = more
+      if (this.#stopped !== undefined) return { last, failure: this.#stopped }
     }
-    return failure
   }
 
   /** Notes what an attempt has left behind, and what its failure means in the middle of an answer. */

@@ -30,7 +30,7 @@ export function countLane(input: LaneInput, { dialect, body }: CountWork): Lane 
   const read: ReadWhole = (bytes) => {
     const inputTokens = tokenCount.reply(bytes.toString('utf8'))
     if (isFailure(inputTokens)) return inputTokens
-    return JSON.stringify(dialect.write(inputTokens))
+    return JSON.stringify(dialect.write(inputTokens, body.json))
   }
   return new WholeLane({ name: 'translated', request, read, send })
 }

@@ -47,6 +47,10 @@ export class TranslatedStream implements Lane {
     return this.#held === undefined
   }
 
+  heartbeat(): string {
+    return this.#parts.writer.heartbeat?.() ?? SSE_COMMENT
+  }
+
   begin(head: HttpHead): void {
     this.#reader = this.#parts.reader(head)
   }
@@ -120,6 +124,9 @@ export function isContent(event: StreamEvent): boolean {
   if (event.type === 'text-delta' || event.type === 'reasoning-delta') return event.text !== ''
   return event.type === 'tool-call-start' || event.type === 'tool-call-delta'
 }
+
+/** Every reader of server-sent events skips it. */
+export const SSE_COMMENT = ': keep-alive\n\n'
 
 /** The smallest event takes about a hundred bytes. */
 const MAX_HELD_EVENTS = limits.heldBackBytes / 100

@@ -127,7 +127,7 @@ async function answerCount(state: CallState, step: Ask): Promise<undefined> {
   const inputTokens = await state.core.deps.tokens.countChat(chat)
   const tally = newTally()
   state.speaker = { target: step.target, tally, lane: undefined }
-  sendWhole(state, JSON.stringify(work.dialect.write(inputTokens)), { head: NO_HEAD, tally })
+  sendWhole(state, JSON.stringify(work.dialect.write(inputTokens, work.body.json)), { head: NO_HEAD, tally })
 }
 
 function answerHere(state: CallState, step: Ask, provider: Provider): Failure | Promise<undefined> | undefined {

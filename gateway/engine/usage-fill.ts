@@ -1,3 +1,4 @@
+import { limits } from '../contract/limits.ts'
 import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 
@@ -23,14 +24,16 @@ export function withUsage(reader: Reader, count: UsageCount): Reader {
       const events = reader.end()
       for (const event of events) seen.note(event)
       if (!seen.needsUsage) return events
-      const usage = { input: count.input(), output: count.output(seen.text) }
+      const usage = { input: count.input(), output: seen.outputTokens((text) => count.output(text)) }
       return [...events, { type: 'usage', usage, estimated: true }]
     },
   }
 }
 
 class Seen {
-  readonly #parts: string[] = []
+  /** The beginning of the answer: the rest of a long one is taken to be like it. */
+  #sample = ''
+  #chars = 0
   #hasUsage = false
   #hasEnd = false
   #hasFailed = false
@@ -39,8 +42,9 @@ class Seen {
     return this.#hasEnd && !this.#hasUsage && !this.#hasFailed
   }
 
-  get text(): string {
-    return this.#parts.join('')
+  outputTokens(count: (text: string) => number): number {
+    if (this.#sample === '') return 0
+    return Math.round((count(this.#sample) * this.#chars) / this.#sample.length)
   }
 
   note(event: StreamEvent): void {
@@ -55,7 +59,7 @@ class Seen {
       case 'usage':
         // From here on nothing needs to be kept.
         this.#hasUsage = true
-        this.#parts.length = 0
+        this.#sample = ''
         return
       case 'end':
         this.#hasEnd = true
@@ -72,6 +76,9 @@ class Seen {
   }
 
   #keep(text: string): void {
-    if (!this.#hasUsage && text !== '') this.#parts.push(text)
+    if (this.#hasUsage) return
+    this.#chars += text.length
+    const room = limits.usageSampleChars - this.#sample.length
+    if (room > 0) this.#sample += text.slice(0, room)
   }
 }

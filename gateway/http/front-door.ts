@@ -11,6 +11,7 @@ import { readHead } from './guard/request-head.ts'
 import type { GuardPolicy, Inbound, Rule } from './guard/rule.ts'
 import { parseTarget } from './guard/target.ts'
 import { serveHot, type HotExchange } from './hot-route.ts'
+import { ollamaPages } from './ollama-pages.ts'
 import { hotRoutes, type HotAction } from './operations.ts'
 import { pageRoutes, type PageAction } from './page-routes.ts'
 import { parserRefusal, refuseOnSocket } from './raw-reply.ts'
@@ -55,7 +56,7 @@ export class FrontDoor {
   #draining = false
 
   constructor(deps: ServerDeps, tuning: Partial<DoorTuning> = {}) {
-    const pages = [...pageRoutes(deps), ...responsePages(deps)]
+    const pages = [...pageRoutes(deps), ...responsePages(deps), ...ollamaPages(deps)]
     this.#deps = deps
     this.#rules = tuning.rules ?? guardRules
     this.#findCaller = tuning.findCaller ?? findCaller

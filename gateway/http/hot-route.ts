@@ -1,5 +1,6 @@
 import type { Call, ReplySink } from '../contract/call.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
+import type { JsonObject } from '../contract/json.ts'
 import type { Dropped, RequestFacts } from '../contract/route.ts'
 import { readBody } from './body.ts'
 import { clientName } from './client-name.ts'
@@ -46,10 +47,16 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     fail(exchange, deps, { failure: request, requestBytes: raw.length })
     return
   }
-  const { work, facts } = request
+  const { work } = request
+  const facts = withKnownName(exchange, request.facts, deps)
   const planned = deps.plan(facts, exchange.app)
   if ('failure' in planned) {
     fail(exchange, deps, { ...planned, facts, requestBytes: raw.length })
+    return
+  }
+  const atOnce = work.body.kind === 'json' ? answerAtOnce(exchange, work.body.json, deps) : undefined
+  if (atOnce !== undefined) {
+    sendJson(exchange.response, { status: 200, body: JSON.stringify(atOnce), headers: exchange.headers })
     return
   }
   const admission = deps.admit(exchange.app, facts.promptTokensEstimate)
@@ -58,6 +65,21 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     return
   }
   await execute(exchange, admission, { work, facts, plan: planned.plan, deps })
+}
+
+/** Ollama's clients put `:latest` behind every name that has no tag. */
+function withKnownName({ action, app }: HotExchange, facts: RequestFacts, deps: ServerDeps): RequestFacts {
+  if (!action.operation.startsWith('api/')) return facts
+  const known = deps.describeModel(facts.model, app)?.name
+  return known === undefined || known === facts.model ? facts : { ...facts, model: known }
+}
+
+function answerAtOnce(
+  { action, startedAtMs }: HotExchange,
+  body: JsonObject,
+  deps: ServerDeps,
+): JsonObject | undefined {
+  return deps.dialects.answerAtOnce[action.operation]?.(body, Math.floor(startedAtMs / 1_000))
 }
 
 interface Execution {

@@ -60,6 +60,10 @@ export interface ServerDialects {
   readonly byRoute: Readonly<Partial<Record<VerbatimRoute, RouteDialect>>>
   /** For everything whose bytes are not translated. */
   readonly errors: ErrorDialect
+  /** Requests for a model that is there which ask for no answer, such as Ollama's wish to have it loaded. */
+  readonly answerAtOnce: Readonly<
+    Partial<Record<VerbatimRoute, (body: JsonObject, createdS: number) => JsonObject | undefined>>
+  >
 }
 
 export type RouteDialect =

@@ -1,13 +1,16 @@
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import type { HttpHead } from '../contract/provider.ts'
-import { objectOf, stringOf } from '../kit/json-fields.ts'
+import { fieldAt, objectOf, parseJson, stringOf, textAt } from '../kit/json-fields.ts'
 import { anthropicErrorStatus } from '../wire/anthropic-error.ts'
 import { failureInReply, upstreamFailure, type Upstream } from './upstream-failure.ts'
 
 /** What a reply that is not a success means. */
 export function anthropicFailure(upstream: Upstream, head: HttpHead, body: string): Failure {
-  return reread(upstreamFailure(upstream, head, body))
+  const failure = reread(upstreamFailure(upstream, head, body))
+  const code = textAt(fieldAt(fieldAt(parseJson(body), 'error'), 'details'), 'error_code')
+  // A conversation that Anthropic keeps, and does not find: no other target has it, and the SDK knows what to do.
+  return code?.startsWith('thread_') ? { ...failure, kind: 'bad-request', code } : failure
 }
 
 /** An error that came inside a 200. Its type is all that tells the status which it would have had. */

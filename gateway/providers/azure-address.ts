@@ -1,6 +1,7 @@
 import type { VerbatimRoute } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { withoutSlash } from './base-url.ts'
+import { pathSegment } from './path-segment.ts'
 
 /**
  * Where a resource of Azure OpenAI or Azure AI Foundry serves a route. There are three interfaces, told apart by the base
@@ -96,7 +97,7 @@ function placeOf(target: Target, { bare }: AzureRules): Place {
     const isResource = isAzureResource(target)
     return { api: 'models', prefix: isResource ? '/models' : '', narrow: !isResource }
   }
-  const deployment = encodeURIComponent(azureModel(target))
+  const deployment = pathSegment(azureModel(target))
   return { api: 'deployments', prefix: `/openai/deployments/${deployment}`, narrow: false }
 }
 

@@ -5,6 +5,9 @@ import { openaiCompatible } from './openai-compatible.ts'
 
 const KEY_ENV = ['AWS_BEARER_TOKEN_BEDROCK']
 
+/** Only targets of which the configuration says so (`responses/NAME`) are reached over the Responses API. */
+const NEVER_UNASKED = (): boolean => false
+
 /** Bedrock's OpenAI-compatible endpoint on its runtime. Source: Bedrock, "Chat Completions API". */
 export const bedrockOpenai: Provider = {
   ...openaiCompatible({
@@ -17,6 +20,7 @@ export const bedrockOpenai: Provider = {
     completionsPath: null,
     embeddings: false,
     listing: false,
+    responses: NEVER_UNASKED,
   }),
   settings: [...awsSettings, endpointSetting],
   baseUrlFrom: (settings) => {
@@ -37,6 +41,7 @@ export const bedrockMantle: Provider = {
     verbatim: ['chat/completions', 'responses'],
     completionsPath: null,
     embeddings: false,
+    responses: NEVER_UNASKED,
   }),
   settings: awsSettings,
   baseUrlFrom: mantleUrl,

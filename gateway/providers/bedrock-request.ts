@@ -12,6 +12,7 @@ import { conversation, type Conversation, type MessageContext } from './bedrock-
 import type { BedrockModel } from './bedrock-model.ts'
 import { toolConfig } from './bedrock-tools.ts'
 import { postJson } from './openai-compatible.ts'
+import { pathSegment } from './path-segment.ts'
 import type { Upstream } from './upstream-failure.ts'
 
 /** For what a request is written. */
@@ -32,7 +33,7 @@ export function converseRequest(chat: ChatRequest, { upstream, model, stream }: 
 
 /** The id stands in the path encoded once; a signature encodes it a second time. */
 export function modelPath(model: BedrockModel, operation: string): string {
-  return `/model/${encodeURIComponent(model.id)}/${operation}`
+  return `/model/${pathSegment(model.id)}/${operation}`
 }
 
 /** The body of Converse, which Nova takes for `invoke`, too. States what it cannot carry. */

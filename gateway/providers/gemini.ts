@@ -9,6 +9,7 @@ import { readGeminiModels } from './gemini-listing.ts'
 import { geminiReader } from './gemini-reader.ts'
 import { generateRequest, geminiBody } from './gemini-request.ts'
 import { postJson } from './openai-compatible.ts'
+import { googlePathSegment } from './path-segment.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
 const upstream: Upstream = {
@@ -60,7 +61,8 @@ function normaliseBaseUrl(given: string): string {
 
 /** `/models/NAME`; tuned models have a collection of their own. */
 function modelPath(model: string): string {
-  return /^(?:models|tunedModels)\//.test(model) ? `/${model}` : `/models/${model}`
+  const [, collection = 'models', name = model] = /^(models|tunedModels)\/(.*)$/s.exec(model) ?? []
+  return `/${collection}/${googlePathSegment(name)}`
 }
 
 function tokenCount(): TokenCountTranslation {

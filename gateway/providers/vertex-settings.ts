@@ -1,5 +1,6 @@
 import type { ProviderSetting, Settings } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
+import { googlePathSegment } from './path-segment.ts'
 
 const VERSION = 'v1beta1'
 const DEFAULT_LOCATION = 'us-central1'
@@ -47,7 +48,7 @@ export function vertexModelPath(target: Target, publisher: string, model: string
   const settings = target.settings ?? {}
   const { project } = settings
   const owner = project === undefined ? '' : `/projects/${project}/locations/${locationOf(settings)}`
-  return `${owner}/publishers/${publisher}/models/${model}`
+  return `${owner}/publishers/${publisher}/models/${googlePathSegment(model)}`
 }
 
 function locationOf({ location }: Settings): string {

@@ -5,7 +5,7 @@ export type CountText = (text: string) => number
 
 /**
  * The tokenizer of OpenAI's present models, which is within a few percent of most others' on prose and code. Loaded when
- * it is first needed: its vocabulary takes some 100 ms and 30 MB, which most days of most users never need.
+ * it is first needed: its vocabulary takes some 100 ms and 50 MB, which most days of most users never need.
  */
 export async function loadTokenizer(): Promise<CountText> {
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base')

@@ -261,4 +261,5 @@ const fakeDialects: ServerDeps['dialects'] = {
     embeddings: { operation: 'embeddings', dialect: embeddings },
   },
   errors,
+  answerAtOnce: {},
 }
