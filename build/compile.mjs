@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fingerprint, filesIn, readStamp, writeStamp } from './lib/fingerprint.mjs'
+import { emitLibraryTypes } from './lib/library-types.mjs'
 import { withLock } from './lib/lock.mjs'
 import { SetupError, at, dist, main, say } from './lib/paths.mjs'
 import { continueUnder, isMain, setUp } from './setup.mjs'
@@ -10,11 +11,13 @@ const KEEP_MS = 24 * 60 * 60 * 1_000
 
 /**
  * What is built: the folder below `dist/`, the vite configs that fill it, the sources that go into it, and the
- * files without which it is not there.
- * @type {Readonly<Record<string, { configs: string[], sources: string[], results: string[] }>>}
+ * files without which it is not there. `emit` writes what no vite config does.
+ * @typedef {{ configs: string[], sources: string[], results: string[], emit?: (folder: string) => Promise<void> }} Part
+ * @type {Readonly<Record<string, Part>>}
  */
 const PARTS = {
-  gateway: { configs: ['vite.gateway.ts'], sources: ['gateway'], results: ['cli.js', 'store-worker.js'] },
+  gateway: { configs: ['vite.gateway.ts'], sources: ['gateway'], results: ['cli.js', 'library.js', 'store-worker.js'] },
+  library: { configs: [], sources: ['gateway'], results: ['library.d.ts'], emit: emitLibraryTypes },
   electron: {
     configs: ['vite.electron.ts', 'vite.preload.ts'],
     sources: ['gateway', 'electron'],
@@ -68,6 +71,8 @@ function inputsOf(part) {
   const settings = [
     ...configs.map((config) => at('build', config)),
     at('build', 'compile.mjs'),
+    at('build', 'lib', 'library-types.mjs'),
+    at('build', 'tsconfig.library.json'),
     at('package-lock.json'),
   ]
   return fingerprint([...files, ...settings.filter((file) => existsSync(file))])
@@ -91,6 +96,7 @@ async function buildPart(part) {
         build: { ...config.build, outDir: fresh, emptyOutDir: false },
       })
     }
+    await partNamed(part).emit?.(fresh)
     publish(fresh, folder)
   } finally {
     rmSync(fresh, { recursive: true, force: true })

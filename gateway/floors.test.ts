@@ -17,14 +17,18 @@ const FLOORS: Readonly<Record<string, number>> = {
   config: 3,
   sensors: 3,
   store: 3,
+  credentials: 3,
+  repair: 3,
+  tokens: 3,
   engine: 4,
   http: 5,
   demo: 5,
   commands: 7,
 }
-/** Files directly in `gateway/`: composition below the commands, the command line above them. */
+/** Files directly in `gateway/`: composition below the commands, the ways in (command line, library) above them. */
 const GATEWAY_FLOOR = 6
 const CLI_FLOOR = 8
+const WAYS_IN: ReadonlySet<string> = new Set(['gateway/cli.ts', 'gateway/library.ts'])
 const SHELL_FLOOR = 9
 
 /** Package or name -> the only places that may use it, and why. */
@@ -34,6 +38,12 @@ const RESERVED: readonly { readonly what: RegExp; readonly only: RegExp; readonl
   { what: /^systeminformation(\/|$)/, only: /^gateway\/sensors\//, why: 'it blocks; sensors run off the request path' },
   { what: /^undici(\/|$)/, only: /^gateway\/engine\/upstream/, why: 'every upstream socket is opened in one place' },
   { what: /^yaml(\/|$)/, only: /^gateway\/config\//, why: 'only configuration is YAML' },
+  {
+    what: /^(@aws-sdk|@aws-crypto|@smithy|@azure)\/|^google-auth-library(\/|$)/,
+    only: /^gateway\/credentials\//,
+    why: 'credentials have one owner, which loads these libraries only when they are needed',
+  },
+  { what: /^gpt-tokenizer(\/|$)/, only: /^gateway\/tokens\//, why: 'tokens are counted in one place, and lazily' },
   { what: /^electron(\/|$)/, only: /^electron\//, why: 'the gateway runs without Electron' },
   { what: /^react/, only: /^renderer\//, why: 'the window is the only page' },
   {
@@ -134,7 +144,7 @@ function floorOf(file: string): { folder: string; floor: number } | undefined {
   const parts = file.split('/')
   if (parts[0] === 'electron' || parts[0] === 'renderer') return { folder: parts[0], floor: SHELL_FLOOR }
   if (parts[0] !== 'gateway') return undefined
-  if (file === 'gateway/cli.ts') return { folder: 'cli', floor: CLI_FLOOR }
+  if (WAYS_IN.has(file)) return { folder: file, floor: CLI_FLOOR }
   if (parts.length === 2) return { folder: 'gateway', floor: GATEWAY_FLOOR }
   const folder = parts[1] ?? ''
   return { folder, floor: FLOORS[folder] ?? -1 }

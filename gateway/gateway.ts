@@ -7,19 +7,20 @@ import type { AppSettings, GatewayConfig } from './contract/config.ts'
 import { isFailure } from './contract/failure.ts'
 import { limits } from './contract/limits.ts'
 import type { FoundRunner } from './contract/runner.ts'
-import { openaiChat } from './dialects/openai-chat.ts'
-import { openaiCompletions } from './dialects/openai-completions.ts'
-import { openaiEmbeddings } from './dialects/openai-embeddings.ts'
-import { openaiErrors } from './dialects/openai-error.ts'
+import { createSigners } from './credentials/signers.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
+import { createInProcess, type InProcess } from './http/in-process.ts'
+import type { Fetch } from './http/in-process-fetch.ts'
 import { createGatewayServer, type GatewayServer } from './http/server.ts'
 import type { ServerDeps } from './http/server-deps.ts'
-import { createKeyRing, type KeyRing } from './key-ring.ts'
-import { openLiveConfig, type LiveConfig } from './live-config.ts'
+import { createKeyRing, type EphemeralKey, type KeyRing } from './key-ring.ts'
+import { openLiveConfig, type ConfigText, type LiveConfig } from './live-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { refusedRow } from './refused-row.ts'
 import { newRequestId } from './request-id.ts'
+import { responsesHistory, routeDialects } from './route-dialects.ts'
 import { readControls } from './routing/controls.ts'
+import { modelCard } from './routing/model-card.ts'
 import { applyParams } from './routing/params.ts'
 import { plan } from './routing/plan.ts'
 import { createRunnerScout, type Scout } from './sensors/scout.ts'
@@ -27,6 +28,8 @@ import { StartError } from './start-error.ts'
 import { claimDataDir, DataDirInUseError, type InstanceLock } from './store/instance-lock.ts'
 import type { StoredRequest } from './store/log-query.ts'
 import { openStore, type Store } from './store/store.ts'
+import { signerLoaders } from './signer-loaders.ts'
+import { createTokenCounter } from './tokens/counter.ts'
 import { VERSION } from './version.ts'
 
 export interface GatewayOptions {
@@ -34,18 +37,35 @@ export interface GatewayOptions {
   readonly dataDir: string
   /** `spillway.yaml` or LiteLLM's `config.yaml`; undefined: what is found on this machine is served. */
   readonly configPath: string | undefined
+  /** In place of that file; `configPath` is then its name in messages. */
+  readonly configText?: ConfigText | undefined
   /** Overrides the configuration's port; 0 takes a free one. */
   readonly port: number | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   /** A line for the person who runs it: a key that was made, a broken edit, a damaged file. Never holds an old key. */
   readonly onNotice: (text: string) => void
+  /** Keys of this run alone, which are kept nowhere; with one, none is made at the first start. */
+  readonly ephemeralKeys?: readonly EphemeralKey[]
 }
 
-export interface Gateway {
+/** A gateway that serves on its port. */
+export interface Gateway extends Pick<ComposedGateway, 'recentRequests' | 'runners' | 'config' | 'close'>, Address {}
+
+export interface Address {
   /** `http://127.0.0.1:N`, without `/v1`. */
   readonly url: string
   readonly port: number
+}
+
+/** A gateway that is put together: it serves this program, and others once it listens. */
+export interface ComposedGateway {
+  /** Requests of this program: the same guard, routes and log, no socket and no key. */
+  readonly fetch: Fetch
+  /** Binds the port, or the configuration's; once only. Throws {@link StartError} where that is impossible. */
+  listen(port: number | undefined): Promise<Address>
+  /** Looks for runners from now on, unless the configuration forbids it; resolves after a first look. Once only. */
+  look(): Promise<void>
   /** The newest request rows, oldest first. */
   recentRequests(limit: number): Promise<readonly StoredRequest[]>
   runners(): readonly FoundRunner[]
@@ -57,10 +77,23 @@ export interface Gateway {
   close(drainMs: number): Promise<void>
 }
 
-/** The whole program put together. Throws {@link StartError} when it cannot start. */
+/** The whole program put together, and serving on its port. Throws {@link StartError} when it cannot start. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const composed = await composeGateway(options)
+  try {
+    const address = await composed.listen(options.port)
+    await composed.look()
+    return { ...composed, ...address }
+  } catch (error) {
+    await composed.close(0)
+    throw error
+  }
+}
+
+/** The whole program put together; nothing listens yet. Throws {@link StartError} when it cannot start. */
+export async function composeGateway(options: GatewayOptions): Promise<ComposedGateway> {
   const { clock, env, onNotice } = options
-  const live = openLiveConfig({ path: options.configPath, env, clock, onNotice })
+  const live = openLiveConfig({ path: options.configPath, text: options.configText, env, clock, onNotice })
   const lock = claim(options.dataDir)
   const store = await openStore({ dataDir: options.dataDir, logs: live.config().logs, clock, onNotice })
   const engine = createEngine({
@@ -68,18 +101,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     random: Math.random,
     findProvider,
     applyParams,
+    signer: createSigners(signerLoaders(clock)),
+    tokens: createTokenCounter(),
     log: store.log,
     settings: () => live.config().routing,
     userAgent: `spillway/${VERSION}`,
     report: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),
   })
-  const parts: Parts = { options, live, lock, store, engine }
-  try {
-    return await assemble(parts)
-  } catch (error) {
-    await shutDown(parts, undefined)
-    throw error
-  }
+  return assemble({ options, live, lock, store, engine })
 }
 
 interface Parts {
@@ -90,7 +119,7 @@ interface Parts {
   readonly engine: Engine
 }
 
-async function assemble(parts: Parts): Promise<Gateway> {
+function assemble(parts: Parts): ComposedGateway {
   const { options, live, store, engine } = parts
   const { clock, env, onNotice } = options
   const limiter = createLimiter(clock)
@@ -98,24 +127,33 @@ async function assemble(parts: Parts): Promise<Gateway> {
     config: live.config,
     store,
     env,
+    ephemeral: options.ephemeralKeys ?? [],
     onConfigChange: live.onChange,
     onRevoked: (record) => {
       engine.cancelApp(record.id)
       limiter.forget(record.name)
     },
   })
-  const server = createGatewayServer(serverDeps(parts, { keys, limiter }))
-  const listening = await server.listen(options.port ?? live.config().server.port)
-  if (!listening.ok) throw new StartError(1, [listening.message])
-  if (listening.notice !== undefined) onNotice(listening.notice)
-  // Only now: a key that is shown by a start that then fails would never be shown again.
-  if (live.config().server.auth === 'key' && keys.isEmpty) await createFirstKey(store, onNotice)
-  const scout = await startScout(parts, listening.port)
-
+  const settingsOf = createAppIndex(live)
+  const deps = serverDeps(parts, { keys, limiter, settingsOf })
+  const server = createGatewayServer(deps)
+  const inProcess = createInProcess(deps, () => ({ ...settingsOf(PROGRAM.name), id: PROGRAM.id }))
+  let scout: Scout | undefined
   let closing: Promise<void> | undefined
   return {
-    url: `http://127.0.0.1:${listening.port}`,
-    port: listening.port,
+    fetch: inProcess.fetch,
+    listen: async (port) => {
+      const listening = await server.listen(port ?? live.config().server.port)
+      if (!listening.ok) throw new StartError(1, [listening.message])
+      if (listening.notice !== undefined) onNotice(listening.notice)
+      // Only now: a key that is shown by a start that then fails would never be shown again.
+      if (live.config().server.auth === 'key' && keys.isEmpty) await createFirstKey(store, onNotice)
+      return { url: `http://127.0.0.1:${listening.port}`, port: listening.port }
+    },
+    look: async () => {
+      if (live.config().discovery) scout = createScout(parts, () => server.address?.port)
+      if (scout !== undefined) await firstLook(scout, clock)
+    },
     config: live.config,
     runners: () => scout?.runners() ?? [],
     recentRequests: async (limit) => {
@@ -125,20 +163,23 @@ async function assemble(parts: Parts): Promise<Gateway> {
     },
     close: (drainMs) => {
       if (closing !== undefined) void engine.drain(drainMs)
-      closing ??= closeAll({ parts, server, scout }, drainMs)
+      closing ??= closeAll({ parts, server, inProcess, scout }, drainMs)
       return closing
     },
   }
 }
 
+/** The program that holds the gateway: its requests have this name in the log, and the limits of the app of this name. */
+export const PROGRAM = { id: 'program', name: 'program' } as const
+
 interface Accounts {
   readonly keys: KeyRing
   readonly limiter: ReturnType<typeof createLimiter>
+  readonly settingsOf: (name: string) => AppSettings
 }
 
-function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: Accounts): ServerDeps {
+function serverDeps({ options, live, store, engine }: Parts, { keys, limiter, settingsOf }: Accounts): ServerDeps {
   const { clock, onNotice } = options
-  const settingsOf = createAppIndex(live)
   return {
     clock,
     newId: () => newRequestId(clock.nowMs()),
@@ -157,8 +198,10 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter }: 
     listModels: (app, { wildcards }) => live.directory().list({ app, wildcards }),
     modelInfo: (app) => live.directory().modelInfo(app),
     suggestModel: (name) => live.directory().suggest(name),
+    describeModel: (name, app) => modelCard(live.directory(), name, app),
     ready: () => true,
-    dialects: { chat: openaiChat, completions: openaiCompletions, embeddings: openaiEmbeddings, errors: openaiErrors },
+    dialects: routeDialects,
+    responses: { store: store.responses, isKept: () => live.config().logs.responses, history: responsesHistory },
     readControls,
     onFailed: (event) => store.log.append(refusedRow(event)),
     onBug: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),
@@ -201,36 +244,36 @@ async function createFirstKey(store: Store, onNotice: (text: string) => void): P
   else onNotice(`Your key (shown once): ${key}`)
 }
 
-async function startScout({ options, live, engine }: Parts, ownPort: number): Promise<Scout | undefined> {
-  if (!live.config().discovery) return undefined
-  const scout = createRunnerScout({
+function createScout({ options, live, engine }: Parts, ownPort: () => number | undefined): Scout {
+  return createRunnerScout({
     clock: options.clock,
     env: options.env,
     probe: (url, limit) => engine.probe(url, limit),
     findProvider,
-    ownPort: () => ownPort,
+    ownPort,
     onChange: live.useRunners,
   })
+}
+
+async function firstLook(scout: Scout, clock: Clock): Promise<void> {
   scout.start()
-  await Promise.race([scout.refresh(), options.clock.sleep(limits.firstLookMs)])
-  return scout
+  await Promise.race([scout.refresh(), clock.sleep(limits.firstLookMs)])
 }
 
 interface Running {
   readonly parts: Parts
   readonly server: GatewayServer
+  readonly inProcess: InProcess
   readonly scout: Scout | undefined
 }
 
-async function closeAll({ parts, server, scout }: Running, drainMs: number): Promise<void> {
+async function closeAll({ parts, server, inProcess, scout }: Running, drainMs: number): Promise<void> {
+  const { live, engine, store, lock } = parts
   scout?.stop()
-  await Promise.all([server.close(drainMs + limits.drainGraceMs), parts.engine.drain(drainMs)])
-  await shutDown(parts, server)
-}
-
-async function shutDown({ live, engine, store, lock }: Parts, server: GatewayServer | undefined): Promise<void> {
+  // A little longer than the engine's, so that the error that it ends an answer with still arrives.
+  const patienceMs = drainMs + limits.drainGraceMs
+  await Promise.all([server.close(patienceMs), inProcess.close(patienceMs), engine.drain(drainMs)])
   live.close()
-  await server?.close(0)
   await engine.close()
   await store.close()
   lock.release()

@@ -25,6 +25,15 @@ export interface KeyRingOptions {
   readonly onConfigChange: (listener: () => void) => void
   /** A key stopped working: its live requests must end. */
   readonly onRevoked: (record: RingRecord) => void
+  /** Keys of this run alone, which are kept nowhere. */
+  readonly ephemeral?: readonly EphemeralKey[]
+}
+
+/** A key that lives in memory: its owner, and its hash. */
+export interface EphemeralKey {
+  readonly id: string
+  readonly name: string
+  readonly sha256: string
 }
 
 /** Makes the ring, which follows the store and the configuration from then on. */
@@ -51,13 +60,13 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   }
 }
 
-function readRecords({ config, store, env }: KeyRingOptions): readonly RingRecord[] {
+function readRecords({ config, store, env, ephemeral = [] }: KeyRingOptions): readonly RingRecord[] {
   const current = config()
   const stated = current.server.staticKeys.map(({ name, sha256 }) => ({ id: `config:${name}`, name, sha256 }))
   const fromEnv = env['SPILLWAY_KEY']
   const environment = fromEnv ? [{ id: 'env:SPILLWAY_KEY', name: 'env', sha256: hashKey(fromEnv) }] : []
   const created = store.keys.list().filter((key) => key.revokedAtMs === undefined)
-  return [...stated, ...environment, ...created].map(({ id, name, sha256 }) => ({
+  return [...stated, ...environment, ...ephemeral, ...created].map(({ id, name, sha256 }) => ({
     ...settingsOf(name, current),
     id,
     sha256,

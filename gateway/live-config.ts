@@ -1,5 +1,6 @@
 import type { Clock } from './contract/clock.ts'
 import type { GatewayConfig } from './contract/config.ts'
+import type { Diagnostic } from './contract/diagnostic.ts'
 import type { FoundRunner } from './contract/runner.ts'
 import { formatDiagnostic } from './config/format-diagnostic.ts'
 import { defaultConfig, readConfig, type ConfigResult } from './config/read-config.ts'
@@ -13,9 +14,18 @@ import { StartError } from './start-error.ts'
 export interface LiveConfigOptions {
   /** Undefined: no file, so what is found on this machine is served. */
   readonly path: string | undefined
+  /** In place of the file: then `path` is only its name in messages, and not watched. */
+  readonly text?: ConfigText | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly onNotice: (text: string) => void
+}
+
+/** A configuration that is in no file. */
+export interface ConfigText {
+  readonly text: string
+  /** Tells the writer in other words where a finding is, when it was not they who wrote this text. */
+  readonly locate?: (diagnostic: Diagnostic) => Diagnostic
 }
 
 /**
@@ -35,9 +45,9 @@ const PROVIDER_IDS = providers.map((provider) => provider.id)
 
 /** Reads the configuration; throws {@link StartError} with exit code 2 when it is wrong. */
 export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
-  const { path, env, clock, onNotice } = options
+  const { path, text, env, clock, onNotice } = options
   const listeners: (() => void)[] = []
-  const first = path === undefined ? undefined : readFirst(path, env, onNotice)
+  const first = path === undefined ? undefined : readFirst(path, options)
   let config = first?.ok ? first.config : defaultConfig()
   let runners: readonly FoundRunner[] = []
   let directory = createDirectory(config, runners, findProvider)
@@ -47,11 +57,11 @@ export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
     for (const listener of listeners) listener()
   }
   const watcher =
-    path === undefined || first === undefined
+    path === undefined || text !== undefined || first === undefined
       ? undefined
       : createConfigWatcher({
           initial: first,
-          read: () => read(path, env),
+          read: () => read(path, { env }),
           clock,
           watchDirectory,
           onChange: (change) => {
@@ -79,13 +89,21 @@ export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
   }
 }
 
-function read(path: string, env: LiveConfigOptions['env']): ConfigResult {
-  return readConfig({ path, env, readFile: readTextFile, findProvider, providerIds: PROVIDER_IDS })
+function read(path: string, { text, env }: Pick<LiveConfigOptions, 'text' | 'env'>): ConfigResult {
+  const from = text === undefined ? { path } : { path, text: text.text }
+  const result = readConfig({ ...from, env, readFile: readTextFile, findProvider, providerIds: PROVIDER_IDS })
+  return text?.locate === undefined ? result : located(result, text.locate)
 }
 
-function readFirst(path: string, env: LiveConfigOptions['env'], onNotice: (text: string) => void): ConfigResult {
-  const result = read(path, env)
-  if (!result.ok) throw new StartError(2, [...result.diagnostics.map(formatDiagnostic), `${path} cannot be used.`])
+function located(result: ConfigResult, locate: (diagnostic: Diagnostic) => Diagnostic): ConfigResult {
+  if (!result.ok) return { ...result, diagnostics: result.diagnostics.map(locate) }
+  return { ...result, config: { ...result.config, warnings: result.config.warnings.map(locate) } }
+}
+
+function readFirst(path: string, options: LiveConfigOptions): ConfigResult {
+  const { onNotice } = options
+  const result = read(path, options)
+  if (!result.ok) throw StartError.ofDiagnostics(result.diagnostics, path)
   for (const warning of result.config.warnings) onNotice(formatDiagnostic(warning))
   return result
 }

@@ -28,6 +28,8 @@ export function refusedRow(event: FailedRequest): RequestLog {
     failureMessage: redact(failure.message).slice(0, limits.logMessageChars),
     finish: undefined,
     usage: undefined,
+    usageEstimated: false,
+    conversions: [],
     costUsd: undefined,
     firstTokenMs: undefined,
     totalMs: event.totalMs,

@@ -47,8 +47,10 @@ function timeOf(atMs: number): string {
   return shifted.toISOString().slice(0, 19).replace('T', ' ')
 }
 
-function tokensOf({ usage }: StoredRequest): string {
-  return usage === undefined ? '-' : `${usage.input}/${usage.output}`
+function tokensOf({ usage, usageEstimated }: StoredRequest): string {
+  // Counted here, because the upstream told none.
+  const about = usageEstimated ? '~' : ''
+  return usage === undefined ? '-' : `${about}${usage.input}/${usage.output}`
 }
 
 function durationOf(ms: number | undefined): string {
@@ -59,7 +61,8 @@ function durationOf(ms: number | undefined): string {
 function whyOf(row: StoredRequest): string {
   const tries = row.attempts.length > 1 ? ` (${row.attempts.length} attempts)` : ''
   const failure = row.failure === undefined ? '' : `: ${row.failure} ${row.failureMessage ?? ''}`.trimEnd()
-  return `${row.reason}${tries}${failure}`
+  const converted = row.conversions.map(({ field, did }) => `${field} ${did}`).join(', ')
+  return `${row.reason}${tries}${failure}${converted === '' ? '' : ` [${converted}]`}`
 }
 
 function printable(text: string): string {

@@ -34,6 +34,15 @@ describe('spillway logs', () => {
     expect(outLines[1]).toMatch(/^2023-11-1[345] \d\d:\d\d:\d\d {2}/)
   })
 
+  it('tells what was changed on the way, and that tokens were counted here', async () => {
+    const repaired = { field: 'tool_calls[0]', did: 'repaired', why: 'was text', matters: false } as const
+    const dropped = { field: 'seed', did: 'dropped', why: 'is not known', matters: false } as const
+    const { run } = start([sampleRow('a', { usageEstimated: true, conversions: [dropped, repaired] })])
+    const { outLines } = await run()
+    expect(outLines[1]).toContain(' ~12/34 ')
+    expect(outLines[1]).toMatch(/tier-1 \[seed dropped, tool_calls\[0\] repaired\]$/)
+  })
+
   it('writes JSON lines that are whole rows', async () => {
     const row = sampleRow('a')
     const { outLines } = await start([row]).run('--json')

@@ -65,7 +65,7 @@ describe('spillway serve', () => {
     await upstream.close()
     const store = await openStore({
       dataDir,
-      logs: { keepDays: 1, maxMb: 1 },
+      logs: { keepDays: 1, maxMb: 1, responses: true },
       clock: io.clock,
       onNotice: () => undefined,
     })

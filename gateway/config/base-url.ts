@@ -54,8 +54,10 @@ function refused(message: string, suggestion?: string): BaseUrlCheck {
   return { ok: false, message, suggestion }
 }
 
+/** Only for what is surely an address: people also paste keys here, which no message may repeat. */
 function withScheme(text: string): string | undefined {
-  return /^[A-Za-z0-9.-]+(:\d+)?(\/[\w./-]*)?$/.test(text) ? `Write http://${text}` : undefined
+  const isAddress = /^(localhost|[a-z0-9-]{1,24}(?=[.:])(\.[a-z0-9-]{1,24})*)(:\d+)?(\/[\w.-]{0,24})*$/i.test(text)
+  return isAddress ? `Write http://${text}` : undefined
 }
 
 function isMetadata(host: string): boolean {

@@ -91,7 +91,8 @@ function shortened(map: JsonObject, path: readonly string[]): JsonValue | undefi
 function writtenKey({ variable, secret }: KeyText, path: readonly string[], moved: Moved): string | undefined {
   if (variable !== undefined) return reference(variable)
   if (secret === undefined) return undefined
-  return isPlaceholderKey(secret) ? secret.reveal() : moveOut(secret, path, moved)
+  const isPlain = path.at(-2) === 'settings' && !SENSITIVE.test(path.at(-1) ?? '')
+  return isPlain || isPlaceholderKey(secret) ? secret.reveal() : moveOut(secret, path, moved)
 }
 
 const SENSITIVE = /auth|key|token|secret|password|cookie|credential/i

@@ -1,4 +1,4 @@
-import type { ChatDialect, CompletionsDialect, EmbeddingsDialect, ErrorDialect } from './dialect.ts'
+import type { ChatDialect, CompletionsDialect, CountDialect, EmbeddingsDialect, ErrorDialect } from './dialect.ts'
 import type { JsonObject, JsonScan } from './json.ts'
 import type { VerbatimRoute } from './provider.ts'
 import type { Plan, RequestFacts } from './route.ts'
@@ -12,6 +12,8 @@ export interface Call {
   readonly work: Work
   /** The client's IP is always loopback; this is its program, from the user agent, bounded. */
   readonly client: string
+  /** The client's headers that its dialect wants forwarded to an upstream of its own wire. Absent: none. */
+  readonly clientHeaders?: Readonly<Record<string, string>>
   /** Wall time of arrival, and monotonic time of arrival. */
   readonly startedAtMs: number
   readonly startedMonotonicMs: number
@@ -29,6 +31,7 @@ export type Work =
   | { readonly operation: 'chat'; readonly dialect: ChatDialect; readonly body: JsonBody }
   | { readonly operation: 'completions'; readonly dialect: CompletionsDialect; readonly body: JsonBody }
   | { readonly operation: 'embeddings'; readonly dialect: EmbeddingsDialect; readonly body: JsonBody }
+  | { readonly operation: 'count'; readonly dialect: CountDialect; readonly body: JsonBody }
   | {
       readonly operation: 'passthrough'
       readonly dialect: ErrorDialect

@@ -1,3 +1,4 @@
+import type { Conversion } from './conversion.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 
 /**
@@ -24,6 +25,23 @@ export interface ChatRequest {
   readonly prefill: string | undefined
   /** Keys that the canonical form has no place for, as the client sent them (top level only). */
   readonly extra: JsonObject
+  /** Keys of `extra` that only an upstream of the client's own wire understands (Ollama's `options`). Absent: none. */
+  readonly nativeKeys?: readonly string[]
+  /** Tools that the upstream itself runs (web search, code execution), as the client stated them. Absent: none. */
+  readonly hostedTools?: readonly HostedTool[]
+  /** What the dialect could not put into this form. Absent: nothing. */
+  readonly conversions?: readonly Conversion[]
+}
+
+/** Whose wire a thing that nobody else can read belongs to: hosted tools, signatures, encrypted reasoning. */
+export type Maker = 'anthropic' | 'google' | 'openai' | 'bedrock'
+
+export interface HostedTool {
+  readonly maker: Maker
+  /** The maker's own word: `web_search_20250305`, `web_search`, `googleSearch`. */
+  readonly type: string
+  /** The whole entry of the client's `tools`, to be sent unchanged to its maker. */
+  readonly definition: JsonObject
 }
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
@@ -59,6 +77,10 @@ export interface ToolMessage {
   readonly content: readonly Part[]
   /** The function's name, where the client sent it; else look it up from the assistant's call by id. */
   readonly name: string | undefined
+  /** The tool failed, and its content says why (Anthropic's `is_error`, Bedrock's `status`). */
+  readonly isError?: boolean
+  /** Unknown keys of the message, such as `cache_control`. */
+  readonly extra?: JsonObject
 }
 
 export type Part = TextPart | ImagePart | AudioPart | FilePart
@@ -90,6 +112,8 @@ export interface FilePart {
   readonly filename?: string
   /** A data URI or URL, as the client sent it. */
   readonly data?: string
+  /** Unknown keys of the part: `cache_control`, Anthropic's `title`, `context` and `citations`. */
+  readonly extra?: JsonObject
 }
 
 export interface ReasoningPart {
@@ -97,6 +121,10 @@ export interface ReasoningPart {
   readonly signature?: string
   /** Encrypted reasoning that only its maker can read; replayed unchanged. */
   readonly redacted?: string
+  /** Who signed or encrypted it: nobody else is sent it. Absent: unknown, so it is offered to whoever is asked. */
+  readonly maker?: Maker
+  /** The item's id at its maker, where it has one (`rs_...`). */
+  readonly id?: string
 }
 
 export interface ToolCall {
@@ -104,6 +132,11 @@ export interface ToolCall {
   readonly name: string
   /** Exactly what the model produced: usually, but not always, valid JSON. */
   readonly argumentsJson: string
+  /** Gemini's `thoughtSignature`: it must come back on the same call, byte for byte. */
+  readonly signature?: string
+  readonly maker?: Maker
+  /** Unknown keys of the call, such as `cache_control`. */
+  readonly extra?: JsonObject
 }
 
 export interface Tool {
@@ -112,6 +145,8 @@ export interface Tool {
   /** JSON Schema of the arguments; an absent one means "no arguments". */
   readonly parameters: JsonObject | undefined
   readonly strict: boolean | undefined
+  /** Unknown keys of the tool: `cache_control`, `defer_loading`, `input_examples`. */
+  readonly extra?: JsonObject
 }
 
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string }
@@ -162,6 +197,8 @@ export interface CompletionRequest {
   /** As in {@link ChatRequest.prefill}: text already sent to the client, to be continued. */
   readonly prefill: string | undefined
   readonly extra: JsonObject
+  /** As in {@link ChatRequest.nativeKeys}. */
+  readonly nativeKeys?: readonly string[]
 }
 
 export interface EmbeddingsRequest {
@@ -171,6 +208,8 @@ export interface EmbeddingsRequest {
   readonly encoding: 'float' | 'base64'
   readonly user: string | undefined
   readonly extra: JsonObject
+  /** As in {@link ChatRequest.nativeKeys}. */
+  readonly nativeKeys?: readonly string[]
 }
 
 export interface EmbeddingsReply {

@@ -95,6 +95,8 @@ export interface StaticKey {
 export interface LogSettings {
   readonly keepDays: number
   readonly maxMb: number
+  /** Answers of the Responses API are kept, so that clients can go on from them, unless the client says otherwise. */
+  readonly responses: boolean
 }
 
 /** Limits of one app key, by the key's name. Undefined: no limit. */

@@ -22,6 +22,15 @@ export interface Dialect<Request> extends ErrorDialect {
   readonly id: string
   /** The upstream route on which this dialect's bytes could pass as they are. */
   readonly verbatimRoute: VerbatimRoute
+  /** What a reply's id begins with: `chatcmpl-`, `resp_`, `msg_`. Its rest is the request's id. */
+  readonly idPrefix: string
+  /**
+   * A cut answer may be taken up by another target: {@link SentSoFar} says what is there, and a writer with
+   * `continued` goes on from it. Absent: a cut answer ends in an error event.
+   */
+  readonly continues?: boolean
+  /** Client headers that go to an upstream of this very wire, such as `anthropic-beta`. Names in lower case. */
+  readonly forwardedHeaders?: readonly string[]
   /** Cheap validation and what planning needs; the body is already parsed JSON. */
   inspect(body: JsonObject): Omit<RequestFacts, 'controls' | 'tags'> | Failure
   /** The whole request, for the translated lane; only called after `inspect` succeeded. */
@@ -48,6 +57,12 @@ export interface WriterContext {
   readonly mergeReasoning: boolean
   /** Set when a cut stream goes on: no second role delta, the same id, model and created. */
   readonly continued: boolean
+  /** The client's body, for replies that repeat parts of the request (Responses) or depend on its tools. */
+  readonly body: JsonObject
+  /** The estimate from {@link RequestFacts}, for wires that tell the prompt's size before the upstream has. */
+  readonly promptTokensEstimate: number
+  /** Milliseconds since the request came, for wires that tell durations (Ollama). */
+  elapsedMs(): number
 }
 
 export interface StreamWriter {
@@ -62,6 +77,8 @@ export interface StreamWriter {
   done(): string
   /** The in-band error that the client's SDK raises; ends the stream. */
   fail(failure: Failure): string
+  /** What keeps a silent stream alive, between two writes; absent: a comment of server-sent events. */
+  heartbeat?(): string
 }
 
 export interface Collector {
@@ -95,6 +112,10 @@ export interface PassingReader {
   push(bytes: Uint8Array): { readonly forward: Uint8Array | undefined; readonly failure?: Failure }
   /** The body ended: what was held back, or the failure (`cut` when no finish was seen, `bad-reply` when it was no stream). */
   end(): { readonly forward: Uint8Array | undefined; readonly failure?: Failure }
+  /** Of the reply; absent: server-sent events. */
+  readonly contentType?: string
+  /** As {@link StreamWriter.heartbeat}. */
+  heartbeat?(): string
   /** True once an event with content, reasoning or a tool call has passed: from here the client has an answer. */
   readonly committed: boolean
   /** True once the terminal marker or a finish reason has passed. */
@@ -133,6 +154,17 @@ export interface EmbeddingsDialect extends ErrorDialect {
   parse(body: JsonObject): EmbeddingsRequest | Failure
   write(reply: EmbeddingsReply, request: EmbeddingsRequest): JsonObject
   readReply(body: string): ReplyFacts | Failure
+}
+
+/** A route that only asks how many tokens a request has. */
+export interface CountDialect extends ErrorDialect {
+  readonly id: string
+  readonly verbatimRoute: VerbatimRoute
+  inspect(body: JsonObject): Omit<RequestFacts, 'controls' | 'tags'> | Failure
+  /** As in {@link Dialect.forwardedHeaders}. */
+  readonly forwardedHeaders?: readonly string[]
+  parse(body: JsonObject): ChatRequest | Failure
+  write(inputTokens: number, body: JsonObject): JsonObject
 }
 
 export type ChatDialect = Dialect<ChatRequest>

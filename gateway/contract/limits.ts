@@ -6,6 +6,8 @@ export const limits = {
   requestBodyBytes: 32 * 1024 * 1024,
   /** Audio and image uploads: OpenAI's own limit for files of transcription is 25 MB. */
   multipartBodyBytes: 64 * 1024 * 1024,
+  /** Bodies of pages that name a model and little else. */
+  pageBodyBytes: 64 * 1024,
   /** JSON deeper than this is an attack or a bug; tool schemas stay under 20. */
   jsonDepth: 64,
   requestHeaderBytes: 16 * 1024,
@@ -37,10 +39,41 @@ export const limits = {
   portAttempts: 20,
   /** The place of a mistake in JSON is searched in texts up to here; in longer ones that takes too long. */
   jsonMistakeChars: 256 * 1024,
+  /** Of an answer to a caller in this process, what is read before it asks for more. */
+  inProcessReadAheadBytes: 64 * 1024,
   /** A connection to ourselves must arrive by then, else something else answers on the port. */
   selfProbeMs: 1_000,
 
+  /** Of an answer whose usage nobody has told yet, so much is kept to count its tokens by. */
+  usageSampleChars: 8 * 1024,
+  /** Of a longer text only so much is tokenized, half at each end: about 25 ms. */
+  countedChars: 64 * 1024,
+  /** Answers of the Responses API that are kept, and for how long: OpenAI keeps them for 30 days. */
+  storedResponses: 1_000,
+  storedResponseDays: 30,
+  /** Earlier responses whose items one request may refer to. */
+  referencedResponses: 50,
+  storedResponsesBytes: 256 * 1024 * 1024,
+  /** Text that looks like a tool call is held so far, and then let go as text. */
+  heldToolCallChars: 64 * 1024,
+  /** Tool calls whose thoughts are kept for the next turn: some hundreds of turns of a few agents. */
+  rememberedToolCalls: 1_000,
+  /** Thoughts of one answer, signatures included, that are kept for its next turn. */
+  rememberedReasoningChars: 256 * 1024,
+  /** The conversation behind one stored response: a long agent context without its screenshots. */
+  storedResponseBytes: 4 * 1024 * 1024,
+  /** Entries of a conversion report on one log row. */
+  logConversions: 50,
+
   connectTimeoutMs: 10_000,
+  /** A cloud's token service or a credential helper must have answered by then. */
+  credentialsTimeoutMs: 15_000,
+  /** Accounts whose tokens are kept and renewed, and what one file of credentials may hold. */
+  keptCredentials: 100,
+  credentialsFileBytes: 64 * 1024,
+  /** Credentials are renewed so long before they end, and looked up anew after so long where they never end. */
+  credentialsMarginMs: 5 * 60_000,
+  credentialsKeptMs: 15 * 60_000,
   /** A cloud model that reasons before it speaks. */
   firstTokenTimeoutMs: 120_000,
   /** A local model may have to be loaded from a slow disk first. */
@@ -81,12 +114,16 @@ export const limits = {
   upstreamMessageChars: 2_000,
   /** What an upstream sent in place of JSON, quoted in our error message. */
   quotedReplyChars: 300,
+  /** Sources named for one answer; a searched answer names tens. */
+  answerCitations: 1_000,
   /** Objects and lists that are opened to find an error's sentence; known servers wrap it into two. */
   errorWrappings: 4,
   /** A JSON reply is buffered up to here (images come as base64). */
   replyBodyBytes: 64 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
   streamLineBytes: 16 * 1024 * 1024,
+  /** Citations of one block of text kept until the block ends, when it is known which words they support. */
+  heldCitations: 100,
   /** Bytes of a verbatim stream kept to continue it on another target. */
   replayBytes: 256 * 1024,
   /** Sockets per upstream origin: as many as clients may have, so that no stream waits unseen for another to end. */

@@ -1,3 +1,4 @@
+import type { Conversion } from './conversion.ts'
 import type { FailureKind } from './failure.ts'
 import type { Dropped, Locality } from './route.ts'
 import type { FinishReason, Usage } from './stream-event.ts'
@@ -31,6 +32,10 @@ export interface RequestLog {
   readonly failureMessage: string | undefined
   readonly finish: FinishReason | undefined
   readonly usage: Usage | undefined
+  /** The upstream told no usage, so it was counted here from the texts. */
+  readonly usageEstimated: boolean
+  /** What was dropped, changed or repaired on the way. */
+  readonly conversions: readonly Conversion[]
   readonly costUsd: number | undefined
   readonly firstTokenMs: number | undefined
   readonly totalMs: number

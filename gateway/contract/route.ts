@@ -20,6 +20,10 @@ export interface Target {
   /** Without a trailing slash. */
   readonly baseUrl: string
   readonly key: Secret | undefined
+  /** The provider's own settings: region, project, API version. Absent: none. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Settings that are secret, by the same names. Absent: none. */
+  readonly secrets?: Readonly<Record<string, Secret>>
   /** Lower is tried first; a later tier is used only when the earlier ones cannot serve (LiteLLM's `order`). */
   readonly tier: number
   readonly weight: number | undefined
@@ -73,6 +77,8 @@ export interface ParamRules {
   readonly mergeReasoning: boolean
   /** `translated` forces the translated lane even where bytes could pass verbatim. */
   readonly lane: 'auto' | 'translated'
+  /** Tool calls that a local model wrote as text are made real ones. Absent: yes. */
+  readonly repairToolCalls?: boolean
 }
 
 export type Balance = 'shuffle' | 'least-busy' | 'latency' | 'usage' | 'cost' | 'order'
@@ -129,7 +135,7 @@ export interface RequestFacts {
   readonly controls: RequestControls
 }
 
-export type Operation = 'chat' | 'completions' | 'embeddings' | 'passthrough'
+export type Operation = 'chat' | 'completions' | 'embeddings' | 'count' | 'passthrough'
 
 /** What a client may steer per request: body keys and headers, as LiteLLM names them. */
 export interface RequestControls {

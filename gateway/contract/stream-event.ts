@@ -1,5 +1,6 @@
-import type { Opaque } from './chat.ts'
+import type { Maker, Opaque } from './chat.ts'
 import type { Failure } from './failure.ts'
+import type { JsonObject } from './json.ts'
 
 /**
  * What an upstream's answer means, whatever its wire. The grammar, which the contract test checks:
@@ -33,21 +34,48 @@ export interface TextDelta {
   readonly text: string
   /** Token log probabilities in OpenAI's `content` shape, where the client asked for them. */
   readonly logprobs?: Opaque
+  /** Sources of the text so far; the text of the event may be empty. */
+  readonly citations?: readonly Citation[]
   /** Answer index when the client asked for several; absent means 0. */
   readonly choice?: number
 }
+/**
+ * A thought. Blocks are told apart by `signature` and `redacted`: a signature closes the block whose text came before
+ * it, a redacted one is a block of its own, whole.
+ */
 export interface ReasoningDelta {
   readonly type: 'reasoning-delta'
   readonly text: string
   readonly signature?: string
   readonly redacted?: string
+  /** Who signed or encrypted it. */
+  readonly maker?: Maker
+  /** The item's id at its maker. */
+  readonly id?: string
   readonly choice?: number
+}
+
+/** Where a statement comes from. */
+export interface Citation {
+  readonly url?: string
+  readonly title?: string
+  /** The words of the source. */
+  readonly quote?: string
+  /** Characters of the whole answer that it supports, from `startIndex` to before `endIndex`. */
+  readonly startIndex?: number
+  readonly endIndex?: number
+  readonly maker: Maker
+  /** As its maker wrote it. */
+  readonly raw: JsonObject
 }
 export interface ToolCallStart {
   readonly type: 'tool-call-start'
   readonly index: number
   readonly id: string
   readonly name: string
+  /** Gemini's `thoughtSignature` of this call. */
+  readonly signature?: string
+  readonly maker?: Maker
   readonly choice?: number
 }
 export interface ToolCallDelta {
@@ -59,6 +87,8 @@ export interface ToolCallDelta {
 export interface UsageEvent {
   readonly type: 'usage'
   readonly usage: Usage
+  /** The upstream told none; it was counted here from the texts. */
+  readonly estimated?: boolean
 }
 export interface EndEvent {
   readonly type: 'end'
@@ -67,6 +97,8 @@ export interface EndEvent {
   readonly rawReason?: string
   /** Why the model refused, where it said so. */
   readonly refusal?: string
+  /** Which of the request's stop sequences ended it, where the upstream said so. */
+  readonly stopSequence?: string
   readonly choice?: number
 }
 export interface FailureEvent {

@@ -2,9 +2,10 @@ import type { AssistantMessage, Message, Part, ReasoningPart, ToolCall } from '.
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { arrayOf, stringOf, textOf, without } from '../kit/json-fields.ts'
-import { readParts } from './openai-chat-parts.ts'
+import { extraOf, readParts, withCacheMark } from './openai-chat-parts.ts'
 import { unsupported } from './invalid.ts'
-import { readThinkingBlocks } from './openai-thinking.ts'
+import { readReasoningDetails, readThinkingBlocks } from './openai-thinking.ts'
+import { readCallSignature } from './openai-tool-signature.ts'
 
 const ASSISTANT_KEYS: ReadonlySet<string> = new Set([
   'role',
@@ -17,6 +18,16 @@ const ASSISTANT_KEYS: ReadonlySet<string> = new Set([
   'reasoning',
   'thinking_blocks',
 ])
+
+const CALL_KEYS: ReadonlySet<string> = new Set([
+  'id',
+  'type',
+  'index',
+  'function',
+  'extra_content',
+  'provider_specific_fields',
+])
+const TOOL_KEYS: ReadonlySet<string> = new Set(['role', 'content', 'name', 'tool_call_id', 'cache_control'])
 
 /** Messages that passed the checks, in the canonical form; `unsupported` for what has no place in it. */
 export function readMessages(messages: readonly JsonValue[]): Message[] | Failure {
@@ -40,14 +51,20 @@ function readMessage(json: JsonObject, position: number, lastCallId: string): Me
   switch (role) {
     case 'system':
     case 'developer':
-      return { role: 'system', as: role, content, name }
+      return { role: 'system', as: role, content: withCacheMark(content, json), name }
     case 'assistant':
       return readAssistant(json, content, position)
     case 'tool':
     case 'function':
-      return { role: 'tool', toolCallId: stringOf(json.tool_call_id) ?? lastCallId, content, name }
+      return {
+        role: 'tool',
+        toolCallId: stringOf(json.tool_call_id) ?? lastCallId,
+        content: withCacheMark(content, json),
+        name,
+        ...extraOf(json, TOOL_KEYS),
+      }
     default:
-      return { role: 'user', content, name }
+      return { role: 'user', content: withCacheMark(content, json), name }
   }
 }
 
@@ -56,7 +73,8 @@ function readAssistant(json: JsonObject, content: readonly Part[], position: num
   for (const [index, call] of arrayOf(json.tool_calls).filter(isJsonObject).entries()) {
     const at = `messages[${position}].tool_calls[${index}]`
     if (!isJsonObject(call.function)) return unsupported(at, `\`${at}\` calls a tool that is no function.`)
-    toolCalls.push(readCall(call.function, textOf(call.id) ?? `call_${position}_${index}`))
+    const read = readCall(call.function, textOf(call.id) ?? `call_${position}_${index}`)
+    toolCalls.push({ ...read, ...readCallSignature(call), ...extraOf(call, CALL_KEYS) })
   }
   // The legacy form has no id, and the result that follows names none; any stable one will do.
   if (isJsonObject(json.function_call)) toolCalls.push(readCall(json.function_call, `call_${position}`))
@@ -82,6 +100,9 @@ function readCall(definition: JsonObject, id: string): ToolCall {
 function readReasoning(json: JsonObject): ReasoningPart[] {
   const blocks = readThinkingBlocks(json.thinking_blocks)
   if (blocks.length > 0) return blocks
+  // These stay in `extra` as well: an upstream that gave them wants them back in this very form.
+  const details = readReasoningDetails(json.reasoning_details)
+  if (details.some(({ signature, redacted }) => (signature ?? redacted) !== undefined)) return details
   const text = textOf(json.reasoning_content) ?? textOf(json.reasoning)
   return text === undefined ? [] : [{ text }]
 }

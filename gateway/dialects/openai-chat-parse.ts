@@ -1,9 +1,9 @@
-import type { ChatRequest, OutputFormat, ReasoningRequest, Sampling, Tool, ToolChoice } from '../contract/chat.ts'
+import type { ChatRequest, OutputFormat, ReasoningRequest, Sampling, ToolChoice } from '../contract/chat.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
-import { unsupported } from './invalid.ts'
+import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { arrayOf, booleanOf, numberOf, objectOf, stringOf, textOf, without, type Draft } from '../kit/json-fields.ts'
 import { readMessages } from './openai-chat-messages.ts'
+import { checkToolTypes, readFunctions, readHostedTools } from './openai-chat-tools.ts'
 import { readSampling, SHARED_KEYS } from './openai-parameters.ts'
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -31,10 +31,11 @@ export function parseChat(body: JsonObject): ChatRequest | Failure {
   if (failure !== undefined) return failure
   const messages = readMessages(arrayOf(body.messages))
   if (isFailure(messages)) return messages
+  const hostedTools = readHostedTools(body.tools)
   return {
     model: stringOf(body.model) ?? '',
     messages,
-    tools: readTools(body),
+    tools: readFunctions(body),
     toolChoice: readToolChoice(body),
     parallelToolCalls: booleanOf(body.parallel_tool_calls),
     sampling: readChatSampling(body),
@@ -43,26 +44,8 @@ export function parseChat(body: JsonObject): ChatRequest | Failure {
     user: textOf(body.user),
     prefill: undefined,
     extra: without(body, KNOWN),
+    ...(hostedTools.length > 0 && { hostedTools }),
   }
-}
-
-function checkToolTypes(tools: JsonValue | undefined): Failure | undefined {
-  const index = arrayOf(tools).findIndex((tool) => isJsonObject(tool) && !isJsonObject(tool.function))
-  if (index < 0) return undefined
-  const message = `\`tools[${index}]\` is no function. Only upstreams that speak OpenAI's own wire take such tools.`
-  return unsupported(`tools[${index}].type`, message)
-}
-
-function readTools(body: JsonObject): Tool[] {
-  const tools = arrayOf(body.tools)
-    .map((tool) => objectOf(objectOf(tool)?.function))
-    .filter((definition) => definition !== undefined)
-  return [...tools, ...arrayOf(body.functions).filter(isJsonObject)].map((definition) => ({
-    name: stringOf(definition.name) ?? '',
-    description: stringOf(definition.description),
-    parameters: objectOf(definition.parameters),
-    strict: booleanOf(definition.strict),
-  }))
 }
 
 function readToolChoice(body: JsonObject): ToolChoice | undefined {

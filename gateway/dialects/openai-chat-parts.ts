@@ -7,6 +7,7 @@ import { imageUrl } from './openai-chat-check-messages.ts'
 
 const TEXT_KEYS: ReadonlySet<string> = new Set(['type', 'text'])
 const IMAGE_KEYS: ReadonlySet<string> = new Set(['type', 'image_url'])
+const FILE_KEYS: ReadonlySet<string> = new Set(['type', 'file'])
 
 /** Content as parts: a string is one text part, nothing is none. Refusals are read by the message that holds them. */
 export function readParts(content: JsonValue | undefined, path: string): Part[] | Failure {
@@ -21,6 +22,14 @@ export function readParts(content: JsonValue | undefined, path: string): Part[] 
   return parts
 }
 
+/** LiteLLM's clients may mark a whole message for the prompt cache; the mark belongs to the message's last text. */
+export function withCacheMark(parts: readonly Part[], message: JsonObject): readonly Part[] {
+  const mark = objectOf(message.cache_control)
+  const last = parts.at(-1)
+  if (mark === undefined || last?.type !== 'text') return parts
+  return [...parts.slice(0, -1), { ...last, extra: { ...last.extra, cache_control: mark } }]
+}
+
 function readPart(json: JsonObject, path: string): Part | Failure {
   switch (stringOf(json.type) ?? '') {
     case 'text':
@@ -32,7 +41,7 @@ function readPart(json: JsonObject, path: string): Part | Failure {
       return { type: 'audio', base64: stringOf(audio?.data) ?? '', format: textOf(audio?.format) ?? 'wav' }
     }
     case 'file':
-      return readFile(objectOf(json.file) ?? {})
+      return { ...readFile(objectOf(json.file) ?? {}), ...extraOf(json, FILE_KEYS) }
     default: {
       const message = `\`${path}\` has a type that only some upstreams know. Use text, image_url, input_audio or file.`
       return unsupported(`${path}.type`, message)
@@ -70,7 +79,8 @@ function readFile(file: JsonObject): FilePart {
   return part
 }
 
-function extraOf(json: JsonObject, known: ReadonlySet<string>): { extra?: JsonObject } {
+/** Unknown keys, where there are any. */
+export function extraOf(json: JsonObject, known: ReadonlySet<string>): { extra?: JsonObject } {
   const extra = without(json, known)
   return Object.keys(extra).length === 0 ? {} : { extra }
 }

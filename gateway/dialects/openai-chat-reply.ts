@@ -1,7 +1,9 @@
 import type { Collector, WriterContext } from '../contract/dialect.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { createCollector, type CollectedChoice } from './openai-collector.ts'
+import { citationFields } from './openai-citations.ts'
 import { thinkingBlock } from './openai-thinking.ts'
+import { writeCallSignature } from './openai-tool-signature.ts'
 
 /** Collects events into one `chat.completion`. */
 export function createChatCollector(context: WriterContext): Collector {
@@ -26,6 +28,7 @@ function messageOf(choice: CollectedChoice, mergeReasoning: boolean): JsonObject
     content: silent ? null : content,
     refusal: refusal ?? null,
     ...(mergeReasoning ? {} : reasoningOf(choice, reasoning)),
+    ...citationFields(choice.citations),
     ...(choice.calls.size === 0 ? {} : { tool_calls: toolCallsOf(choice) }),
   }
 }
@@ -39,9 +42,10 @@ function reasoningOf({ thoughts }: CollectedChoice, reasoning: string): JsonObje
 }
 
 function toolCallsOf({ calls }: CollectedChoice): JsonObject[] {
-  return [...calls.values()].map(({ id, name, argumentsJson }) => ({
-    id,
+  return [...calls.values()].map((call) => ({
+    id: call.id,
     type: 'function',
-    function: { name, arguments: argumentsJson },
+    function: { name: call.name, arguments: call.argumentsJson },
+    ...writeCallSignature(call),
   }))
 }

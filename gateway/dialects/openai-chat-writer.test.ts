@@ -11,6 +11,9 @@ const plain: WriterContext = {
   includeUsage: false,
   mergeReasoning: false,
   continued: false,
+  body: {},
+  promptTokensEstimate: 0,
+  elapsedMs: () => 0,
 }
 const start: StreamEvent = { type: 'start', model: 'real' }
 const end: StreamEvent = { type: 'end', reason: 'stop' }

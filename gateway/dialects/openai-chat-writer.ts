@@ -1,9 +1,12 @@
 import type { StreamWriter, WriterContext } from '../contract/dialect.ts'
 import type { EndEvent, ReasoningDelta, StreamEvent, TextDelta, ToolCallStart } from '../contract/stream-event.ts'
+import type { JsonObject } from '../contract/json.ts'
+import { citationFields } from './openai-citations.ts'
 import { openaiErrorEvent } from './openai-error.ts'
 import { chatLogprobs } from './openai-logprobs.ts'
 import { ChunkFrame, SSE_CONTENT_TYPE } from './openai-sse.ts'
 import { thinkingBlock } from './openai-thinking.ts'
+import { writeCallSignature } from './openai-tool-signature.ts'
 
 /** Writes `chat.completion.chunk` events as OpenAI does. */
 export function createChatWriter(context: WriterContext): StreamWriter {
@@ -70,10 +73,11 @@ class ChatWriter implements StreamWriter {
     }
   }
 
-  #text({ text, logprobs, choice = 0 }: TextDelta): string {
+  #text({ text, logprobs, citations, choice = 0 }: TextDelta): string {
     const content = quoted(this.#thinking.size === 0 ? text : this.#closeThinking(choice) + text)
     const beside = logprobs === undefined ? '' : `,"logprobs":${chatLogprobs(logprobs)}`
-    return this.#opening(choice, '""') + this.#chunk(choice, `{"content":${content}}${beside}`)
+    const sources = citations === undefined ? '' : fieldsOf(citationFields(citations))
+    return this.#opening(choice, '""') + this.#chunk(choice, `{"content":${content}${sources}}${beside}`)
   }
 
   #reasoning(event: ReasoningDelta): string {
@@ -129,7 +133,14 @@ function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
-function toolCallStart({ index, id, name }: ToolCallStart): string {
-  const call = { index, id, type: 'function', function: { name, arguments: '' } }
+/** The fields of an object, to be put behind others. */
+function fieldsOf(object: JsonObject): string {
+  const json = JSON.stringify(object)
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`
+}
+
+function toolCallStart({ index, id, name, signature }: ToolCallStart): string {
+  const signed = writeCallSignature({ ...(signature !== undefined && { signature }) })
+  const call = { index, id, type: 'function', function: { name, arguments: '' }, ...signed }
   return `{"tool_calls":[${JSON.stringify(call)}]}`
 }

@@ -11,6 +11,8 @@ import { readChoicesReply } from './openai-reply.ts'
 export const openaiChat: ChatDialect = {
   id: 'openai-chat',
   verbatimRoute: 'chat/completions',
+  idPrefix: 'chatcmpl-',
+  continues: true,
   error: openaiErrorReply,
   inspect: inspectChat,
   parse: parseChat,

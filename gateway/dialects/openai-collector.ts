@@ -2,7 +2,15 @@ import type { ReasoningPart, ToolCall } from '../contract/chat.ts'
 import type { Collector, WriterContext } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
-import type { FinishReason, ReasoningDelta, StreamEvent, TextDelta, Usage } from '../contract/stream-event.ts'
+import type {
+  Citation,
+  FinishReason,
+  ReasoningDelta,
+  StreamEvent,
+  TextDelta,
+  ToolCallStart,
+  Usage,
+} from '../contract/stream-event.ts'
 import type { Draft } from '../kit/json-fields.ts'
 import { joinLogprobs } from './openai-logprobs.ts'
 import { writeUsage } from './openai-usage.ts'
@@ -16,6 +24,7 @@ export interface CollectedChoice {
   refusal: string | undefined
   finish: FinishReason | undefined
   logprobs: JsonObject | undefined
+  readonly citations: Citation[]
 }
 
 /** Where chat and completions replies differ. */
@@ -94,6 +103,7 @@ class ReplyCollector implements Collector {
       refusal: undefined,
       finish: undefined,
       logprobs: undefined,
+      citations: [],
     }
     this.#choices.set(index, fresh)
     return fresh
@@ -111,7 +121,7 @@ function takeContent(choice: CollectedChoice, event: ContentEvent): void {
       addThought(choice.thoughts, event)
       break
     case 'tool-call-start':
-      choice.calls.set(event.index, { id: event.id, name: event.name, argumentsJson: '' })
+      choice.calls.set(event.index, callOf(event))
       break
     case 'tool-call-delta': {
       const call = choice.calls.get(event.index)
@@ -124,22 +134,34 @@ function takeContent(choice: CollectedChoice, event: ContentEvent): void {
   }
 }
 
+function callOf({ id, name, signature, maker }: ToolCallStart): Draft<ToolCall> {
+  return {
+    id,
+    name,
+    argumentsJson: '',
+    ...(signature !== undefined && { signature }),
+    ...(maker !== undefined && { maker }),
+  }
+}
+
 function addText(choice: CollectedChoice, event: TextDelta): void {
   choice.text += event.text
+  if (event.citations !== undefined) choice.citations.push(...event.citations)
   if (event.logprobs !== undefined) choice.logprobs = joinLogprobs(choice.logprobs, event.logprobs)
 }
 
 /** A signature ends a thought; encrypted ones stand alone. */
 function addThought(thoughts: ReasoningPart[], event: ReasoningDelta): void {
   const { text, signature, redacted } = event
+  const maker = event.maker === undefined ? {} : { maker: event.maker }
   const last = thoughts.at(-1)
   if (redacted !== undefined) {
-    thoughts.push({ text, redacted })
+    thoughts.push({ text, redacted, ...maker })
     return
   }
   const goesOn = last !== undefined && last.signature === undefined && last.redacted === undefined
   const whole = goesOn ? last.text + text : text
-  const thought = signature === undefined ? { text: whole } : { text: whole, signature }
+  const thought = signature === undefined ? { text: whole } : { text: whole, signature, ...maker }
   if (goesOn) thoughts[thoughts.length - 1] = thought
   else thoughts.push(thought)
 }

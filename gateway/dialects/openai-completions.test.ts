@@ -12,6 +12,9 @@ const context: WriterContext = {
   includeUsage: true,
   mergeReasoning: false,
   continued: false,
+  body: {},
+  promptTokensEstimate: 0,
+  elapsedMs: () => 0,
 }
 const logprobs = (token: string): JsonObject => ({
   tokens: [token],

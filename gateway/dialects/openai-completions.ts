@@ -10,6 +10,7 @@ import { readChoicesReply } from './openai-reply.ts'
 export const openaiCompletions: CompletionsDialect = {
   id: 'openai-completions',
   verbatimRoute: 'completions',
+  idPrefix: 'cmpl-',
   error: openaiErrorReply,
   inspect: inspectCompletion,
   parse: parseCompletion,

@@ -17,6 +17,9 @@ const context: WriterContext = {
   includeUsage: true,
   mergeReasoning: false,
   continued: false,
+  body: {},
+  promptTokensEstimate: 0,
+  elapsedMs: () => 0,
 }
 const boom: Failure = { kind: 'cut', message: 'The upstream closed the connection in the middle of its answer.' }
 

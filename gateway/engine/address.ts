@@ -28,6 +28,11 @@ function parseAddress(baseUrl: string): Address | undefined {
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, ''), search: url.search }
 }
 
+/** The same server's own root: without the version that OpenAI's routes stand under. */
+export function rootOf(address: Address): Address {
+  return { ...address, prefix: address.prefix.replace(/\/v\d+$/, '') }
+}
+
 /** The path and query of one route of the target; both the base URL and the route may have a query. */
 export function pathOf(address: Address, route: string): string {
   const separator = route.startsWith('/') ? '' : '/'

@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../contract/clock.ts'
-import type { Failure } from '../contract/failure.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { HttpHead, Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import type { Address } from './address.ts'
-import { pathOf } from './address.ts'
+import { pathOf, rootOf } from './address.ts'
 import type { Delivery, ReplyHead, Source } from './delivery.ts'
 import { IdleTimer } from './idle-timer.ts'
 import type { Lane } from './lane.ts'
@@ -23,6 +23,8 @@ export interface AttemptParts {
   readonly address: Address
   readonly timeouts: AttemptTimeouts
   readonly headers: Readonly<Record<string, string>>
+  /** Gives the headers of a signature over the request as it will go out. Absent: nothing is to be signed. */
+  sign?(request: UpstreamRequest): Promise<Readonly<Record<string, string>> | Failure>
   /** The client's head, should this reply be the one. */
   replyHead(head: HttpHead): ReplyHead
 }
@@ -58,14 +60,29 @@ export class Attempt implements UpstreamHandlers, Source {
   run(): Promise<Failure | undefined> {
     return new Promise((resolve) => {
       this.#settle = resolve
-      const { clock, timeouts, upstream } = this.#parts
-      this.#phase = clock.startTimer(timeouts.connectMs, () => this.stop(this.#connectTimeout()))
+      const { clock, timeouts, sign } = this.#parts
       const limitMs = attemptLimitMs(timeouts, this.#parts.lane.streams)
       if (limitMs !== undefined) this.#total = clock.startTimer(limitMs, () => this.stop(this.#tooLong(limitMs)))
-      this.#exchange = upstream.open(this.#request(), this)
-      // A request that cannot even be written fails before `open` returns.
-      if (this.#settle === undefined) this.#exchange.abort()
+      const request = this.#request()
+      if (sign === undefined) this.#open(request)
+      else void this.#openSigned(request, sign)
     })
+  }
+
+  async #openSigned(request: UpstreamRequest, sign: NonNullable<AttemptParts['sign']>): Promise<void> {
+    const signed = await sign(request)
+    // It was stopped while it waited for credentials.
+    if (this.#settle === undefined) return
+    if (isFailure(signed)) this.#finish(signed)
+    else this.#open({ ...request, headers: { ...request.headers, ...signed } })
+  }
+
+  #open(request: UpstreamRequest): void {
+    const { clock, timeouts, upstream } = this.#parts
+    this.#phase = clock.startTimer(timeouts.connectMs, () => this.stop(this.#connectTimeout()))
+    this.#exchange = upstream.open(request, this)
+    // A request that cannot even be written fails before `open` returns.
+    if (this.#settle === undefined) this.#exchange.abort()
   }
 
   /** Ends the attempt from outside: its connection is closed before this returns. */
@@ -110,7 +127,7 @@ export class Attempt implements UpstreamHandlers, Source {
     lane.begin(head)
     delivery.prepare(this.#parts.replyHead(head), this)
     if (lane.streams) {
-      if (lane.contentType?.startsWith('text/event-stream') === true) delivery.keepAlive()
+      if (lane.heartbeat !== undefined) delivery.keepAlive(lane)
       return
     }
     this.#watchIdle()
@@ -154,11 +171,11 @@ export class Attempt implements UpstreamHandlers, Source {
 
   #request(): UpstreamRequest {
     const { lane, address, timeouts, provider, headers } = this.#parts
-    const { method, path, body } = lane.request
+    const { method, path, body, fromRoot } = lane.request
     return {
       method,
       origin: address.origin,
-      path: pathOf(address, path),
+      path: pathOf(fromRoot === true ? rootOf(address) : address, path),
       headers,
       body,
       connectTimeoutMs: timeouts.connectMs,

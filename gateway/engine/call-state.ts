@@ -1,7 +1,9 @@
 import type { Call } from '../contract/call.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { SentSoFar } from '../contract/dialect.ts'
 import type { AttemptLog } from '../contract/request-log.ts'
 import type { Target } from '../contract/route.ts'
+import type { Answers } from './answers.ts'
 import type { Delivery } from './delivery.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Ask, Asked } from './doctrine.ts'
@@ -17,6 +19,7 @@ export interface EngineCore {
   readonly upstream: Upstream
   readonly health: HealthBook
   readonly slots: Slots
+  readonly answers: Answers
 }
 
 /** What is known about one call while it runs. Only its execution changes it. */
@@ -38,6 +41,8 @@ export interface CallState {
   sent: SentSoFar | undefined
   /** Parameters that the last target's rules removed. */
   droppedParams: readonly string[]
+  /** What could not be carried over as it was, of the last target's request and answer. */
+  conversions: readonly Conversion[]
   /** On the monotonic clock. */
   firstTokenAtMs: number | undefined
 }

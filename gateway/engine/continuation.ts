@@ -1,6 +1,7 @@
 import type { SentSoFar } from '../contract/dialect.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { limits } from '../contract/limits.ts'
+import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
@@ -44,6 +45,20 @@ const refusedPrefill = new WeakSet<Target>()
 export function rememberRefusal(target: Target): void {
   refusedPrefill.add(target)
 }
+
+/** Whether this may be how a target says that it cannot go on from the beginning of an answer. */
+export function mayRefusePrefill({ kind }: Failure): boolean {
+  return REFUSES_PREFILL.has(kind)
+}
+
+const REFUSES_PREFILL: ReadonlySet<Failure['kind']> = new Set([
+  'bad-request',
+  'unsupported',
+  'invalid-request',
+  'context-length',
+  'content-policy',
+  'request-too-large',
+])
 
 /** Takes out of a continued answer what the client has already. */
 export interface Splice {

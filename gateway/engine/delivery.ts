@@ -9,13 +9,16 @@ export interface Source {
   resume(): void
 }
 
+/** Knows what keeps a silent client waiting; nothing where nothing may be said. */
+export interface Beating {
+  heartbeat?(): string
+}
+
 /** The reply's head, asked for at the moment it is sent. */
 export interface ReplyHead {
   readonly status: number
   headers(): Readonly<Record<string, string>>
 }
-
-const HEARTBEAT = ': keep-alive\n\n'
 
 /**
  * The client's side of one call. The head is held back until there is something to send, so that until then any
@@ -58,9 +61,9 @@ export class Delivery {
     if (this.isBlocked) source?.pause()
   }
 
-  /** From now on the client hears a comment whenever it would hear nothing for long. Only for event streams. */
-  keepAlive(): void {
-    this.#heartbeat ??= this.#startHeartbeat()
+  /** From now on the client hears this whenever it would hear nothing for long. */
+  keepAlive(speaker: Beating): void {
+    this.#heartbeat ??= this.#startHeartbeat(speaker)
   }
 
   write(chunk: Uint8Array | string): void {
@@ -118,13 +121,13 @@ export class Delivery {
     this.#source?.resume()
   }
 
-  #startHeartbeat(): IdleTimer {
+  #startHeartbeat(speaker: Beating): IdleTimer {
     return new IdleTimer(this.#clock, limits.heartbeatMs, () => {
       this.#heartbeat = undefined
       if (this.#over) return
       // A client that does not read needs no more to read.
-      if (!this.isBlocked) this.write(HEARTBEAT)
-      this.keepAlive()
+      if (!this.isBlocked) this.write(speaker.heartbeat?.() ?? '')
+      this.keepAlive(speaker)
     })
   }
 }

@@ -1,8 +1,10 @@
 import type { Clock, Random } from '../contract/clock.ts'
+import type { ChatRequest } from '../contract/chat.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { Provider } from '../contract/provider.ts'
 import type { RequestLogSink } from '../contract/request-log.ts'
+import type { Signer } from '../contract/signer.ts'
 import type { CooldownRules, Target, Timeouts } from '../contract/route.ts'
 
 /** Everything that the engine needs from the rest of the program. */
@@ -12,6 +14,9 @@ export interface EngineDeps {
   /** By registry id or alias. */
   findProvider(id: string): Provider | undefined
   applyParams: ApplyParams
+  /** Signs requests whose provider asks for it. */
+  readonly signer: Signer
+  readonly tokens: TokenCounter
   readonly log: RequestLogSink
   /** In force now: read at every request, so that a reloaded configuration holds at once. */
   settings(): EngineSettings
@@ -19,6 +24,14 @@ export interface EngineDeps {
   readonly userAgent: string
   /** Takes bugs: errors that were thrown where none may be. The client only hears "internal error". */
   report(error: unknown): void
+}
+
+/** Counts tokens where no upstream tells them. */
+export interface TokenCounter {
+  countChat(chat: ChatRequest): Promise<number>
+  /** At once, and less exact: for the end of an answer. */
+  estimateText(text: string): number
+  estimateChat(chat: ChatRequest): number
 }
 
 /** The part of `RoutingSettings` that concerns the engine. */

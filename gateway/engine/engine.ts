@@ -2,6 +2,7 @@ import type { Call, ReplySink } from '../contract/call.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { Snapshot } from '../contract/route.ts'
 import { Roster } from '../kit/roster.ts'
+import { createAnswers } from './answers.ts'
 import type { EngineCore } from './call-state.ts'
 import type { EngineDeps } from './deps.ts'
 import { Execution, type Outcome } from './execution.ts'
@@ -32,7 +33,7 @@ export interface Engine {
 export function createEngine(deps: EngineDeps): Engine {
   const upstream = createUpstream(deps.report)
   const health = createHealthBook(deps.clock, () => deps.settings().cooldown)
-  const core: EngineCore = { deps, upstream, health, slots: createSlots() }
+  const core: EngineCore = { deps, upstream, health, slots: createSlots(), answers: createAnswers(deps.tokens) }
   const running = new Roster<Execution>()
   let isDraining = false
   const whenIdle: (() => void)[] = []

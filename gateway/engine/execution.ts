@@ -6,7 +6,7 @@ import type { Target } from '../contract/route.ts'
 import type { Usage } from '../contract/stream-event.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallState, EngineCore } from './call-state.ts'
-import { continuationAt, maySplice, rememberRefusal } from './continuation.ts'
+import { continuationAt, mayRefusePrefill, maySplice, rememberRefusal } from './continuation.ts'
 import { Delivery } from './delivery.ts'
 import { firstStep, nextStep, type Ask, type Continuation, type View } from './doctrine.ts'
 import { hideKey } from './hide-key.ts'
@@ -68,6 +68,7 @@ export class Execution implements View {
       speaker: undefined,
       sent: undefined,
       droppedParams: [],
+      conversions: [],
       firstTokenAtMs: undefined,
     }
     this.#deadlineMs = call.startedMonotonicMs + (call.facts.controls.timeoutMs ?? settings().timeouts.totalMs)
@@ -108,7 +109,8 @@ export class Execution implements View {
   continuation(target: Target): Continuation | undefined {
     const { call, core, sent } = this.#state
     const { work, facts } = call
-    if (work.operation !== 'chat' || !facts.stream || !maySplice(work.body.json)) return undefined
+    if (work.operation !== 'chat' || work.dialect.continues !== true) return undefined
+    if (!facts.stream || !maySplice(work.body.json)) return undefined
     return continuationAt(sent, target, core.deps.findProvider(target.provider))
   }
 
@@ -144,12 +146,19 @@ export class Execution implements View {
     let started: Started | undefined
     let durationMs = 0
     try {
-      const begun = this.#stopped ?? startAttempt(this.#state, step)
+      const starting = this.#stopped ?? startAttempt(this.#state, step)
+      const begun = starting instanceof Promise ? await starting : starting
       if (begun === undefined || isFailure(begun)) {
         failure = begun
       } else {
         started = begun
-        const ended = await this.#begin(step, started)
+        this.#state.core.health.started(step.target)
+        let ended = await this.#runPart(begun)
+        // An answer may take several requests to its target; the last one knows how the whole has ended.
+        for (let more = begun.more(); ended === undefined && more !== undefined; more = more.more()) {
+          started = more
+          ended = this.#stopped ?? (await this.#runPart(more))
+        }
         failure = ended && hideKey(ended, step.target)
       }
     } finally {
@@ -162,8 +171,7 @@ export class Execution implements View {
     return failure
   }
 
-  #begin(step: Ask, { attempt }: Started): Promise<Failure | undefined> {
-    this.#state.core.health.started(step.target)
+  #runPart({ attempt }: Started): Promise<Failure | undefined> {
     this.#attempt = attempt
     return attempt.run()
   }
@@ -185,7 +193,7 @@ export class Execution implements View {
     }
     if (failure === undefined) return undefined
     if (lane.committed) state.sent = lane.sent()
-    const refusesPrefill = step.continuation === 'prefill' && !lane.committed && REFUSES_PREFILL.has(failure.kind)
+    const refusesPrefill = step.continuation === 'prefill' && !lane.committed && mayRefusePrefill(failure)
     if (!refusesPrefill) return failure
     rememberRefusal(step.target)
     return { ...failure, kind: 'prefill-refused' }
@@ -248,6 +256,7 @@ export class Execution implements View {
       costUsd,
       attempts: state.attempts,
       reason: reasonOf(state),
+      conversions: state.conversions,
       firstTokenMs: state.firstTokenAtMs === undefined ? undefined : sinceArrival(state.firstTokenAtMs),
       totalMs: sinceArrival(deps.clock.monotonicMs()),
       replyBytes: state.delivery.bytes,
@@ -275,16 +284,6 @@ interface Ran {
   /** Undefined: it served the answer. */
   readonly failure: Failure | undefined
 }
-
-/** What a target answers that cannot go on from the beginning of an answer. */
-const REFUSES_PREFILL: ReadonlySet<Failure['kind']> = new Set([
-  'bad-request',
-  'unsupported',
-  'invalid-request',
-  'context-length',
-  'content-policy',
-  'request-too-large',
-])
 
 const INTERNAL: Failure = {
   kind: 'internal',

@@ -6,7 +6,7 @@ import type { StreamEvent } from '../contract/stream-event.ts'
 import type { SentText, Splice } from './continuation.ts'
 import type { Delivery } from './delivery.ts'
 import type { Lane, LaneRequest } from './lane.ts'
-import { newTally } from './tally.ts'
+import { newTally, noteUsage } from './tally.ts'
 
 /** What a translated stream is made of. */
 export interface TranslatedParts {
@@ -45,6 +45,10 @@ export class TranslatedStream implements Lane {
 
   get committed(): boolean {
     return this.#held === undefined
+  }
+
+  heartbeat(): string {
+    return this.#parts.writer.heartbeat?.() ?? SSE_COMMENT
   }
 
   begin(head: HttpHead): void {
@@ -86,7 +90,7 @@ export class TranslatedStream implements Lane {
     let failure: Failure | undefined
     for (const event of events) {
       this.#parts.sent?.note(event)
-      if (event.type === 'usage') this.tally.usage = event.usage
+      if (event.type === 'usage') noteUsage(this.tally, event)
       else if (event.type === 'failure') failure = event.failure
       else if (event.type === 'end') {
         this.tally.finish = event.reason
@@ -120,6 +124,9 @@ export function isContent(event: StreamEvent): boolean {
   if (event.type === 'text-delta' || event.type === 'reasoning-delta') return event.text !== ''
   return event.type === 'tool-call-start' || event.type === 'tool-call-delta'
 }
+
+/** Every reader of server-sent events skips it. */
+export const SSE_COMMENT = ': keep-alive\n\n'
 
 /** The smallest event takes about a hundred bytes. */
 const MAX_HELD_EVENTS = limits.heldBackBytes / 100

@@ -3,6 +3,7 @@ import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { Delivery } from './delivery.ts'
 import type { Lane, LaneRequest } from './lane.ts'
+import { SSE_COMMENT } from './lane-translated.ts'
 import { joined } from './lane-whole.ts'
 import { newTally, noteFacts } from './tally.ts'
 
@@ -14,7 +15,6 @@ export class VerbatimStream implements Lane {
   readonly name = 'verbatim'
   readonly streams = true
   readonly tally = newTally()
-  readonly contentType = EVENT_STREAM
   readonly request: LaneRequest
   readonly #delivery: Delivery
   readonly #reader: PassingReader
@@ -25,6 +25,14 @@ export class VerbatimStream implements Lane {
     this.request = request
     this.#reader = reader
     this.#delivery = delivery
+  }
+
+  get contentType(): string {
+    return this.#reader.contentType ?? EVENT_STREAM
+  }
+
+  heartbeat(): string {
+    return this.#reader.heartbeat?.() ?? SSE_COMMENT
   }
 
   get committed(): boolean {

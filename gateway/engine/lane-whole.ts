@@ -1,3 +1,4 @@
+import type { Call } from '../contract/call.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { HttpHead } from '../contract/provider.ts'
@@ -5,7 +6,12 @@ import type { Lane, LaneRequest } from './lane.ts'
 import { newTally, type Tally } from './tally.ts'
 
 /** What is done with a complete body: the client's JSON, or what is wrong with it. Notes usage and finish. */
-export type ReadWhole = (body: Buffer, head: HttpHead, tally: Tally) => Uint8Array | string | Failure
+export type ReadWhole = (body: Buffer, head: HttpHead, tally: Tally) => Uint8Array | string | Failure | More
+
+/** The answer is not whole yet: this lane, of the same target, brings the rest. */
+export interface More {
+  readonly next: Lane | Failure
+}
 
 /** Sends one complete JSON reply to the client. */
 export type SendWhole = (body: Uint8Array | string, tally: Tally) => void
@@ -31,6 +37,7 @@ export class WholeLane implements Lane {
   readonly finished = false
   readonly tally = newTally()
   readonly contentType = 'application/json'
+  next: Lane | undefined
   readonly #read: ReadWhole
   readonly #send: SendWhole
   readonly #refusal: boolean
@@ -60,6 +67,7 @@ export class WholeLane implements Lane {
   end(): Failure | undefined {
     const reply = this.#read(joined(this.#chunks), this.#head, this.tally)
     if (isFailure(reply)) return reply
+    if (isMore(reply)) return this.#goOn(reply.next)
     if (this.#refusal && this.tally.finish === 'content_filter') return FILTERED
     this.#send(reply, this.tally)
     return undefined
@@ -68,6 +76,16 @@ export class WholeLane implements Lane {
   sent(): undefined {
     return undefined
   }
+
+  #goOn(next: Lane | Failure): Failure | undefined {
+    if (isFailure(next)) return next
+    this.next = next
+    return undefined
+  }
+}
+
+function isMore(reply: Uint8Array | string | More): reply is More {
+  return typeof reply === 'object' && 'next' in reply
 }
 
 /** One buffer; a body that came in one piece is not copied. */
@@ -83,3 +101,12 @@ const TOO_LARGE: Failure = {
 }
 
 const FILTERED: Failure = { kind: 'content-policy', message: "The upstream's content filter took its answer away." }
+
+/**
+ * LiteLLM's rule: `content_filter` is a failure exactly where there is a fallback for it. Where none is configured the
+ * plan puts the general ones in its place, and those are not meant.
+ */
+export function refusals(call: Call): { readonly filteredIsRefusal: boolean } {
+  const { contentPolicy, general } = call.plan.fallbacks
+  return { filteredIsRefusal: contentPolicy.length > 0 && contentPolicy !== general }
+}

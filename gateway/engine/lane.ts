@@ -21,6 +21,10 @@ export interface Lane {
   readonly finished: boolean
   /** Nothing more can come: the target is free for the next request, though its body has not ended yet. */
   readonly done?: boolean
+  /** After {@link end}: the answer needs another request to the same target, and this lane takes it up. */
+  readonly next?: Lane | undefined
+  /** What keeps a silent client waiting; absent: nothing may be said between two pieces. */
+  heartbeat?(): string
   begin(head: HttpHead): void
   push(chunk: Uint8Array): Failure | undefined
   /** The body ended cleanly. Undefined: the reply is whole, and has been sent. */
@@ -35,6 +39,7 @@ export interface Lane {
 export interface LaneRequest {
   readonly method: HttpRequest['method']
   readonly path: string
+  readonly fromRoot?: boolean
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string
 }

@@ -1,7 +1,9 @@
+import type { Conversion } from '../contract/conversion.ts'
 import type { HttpHead } from '../contract/provider.ts'
 import type { Plan, Target } from '../contract/route.ts'
 import { redact } from '../kit/redact.ts'
 import { addressOf } from './address.ts'
+import { conversionsText } from './conversion-report.ts'
 
 /** What the headers of a reply tell about how it came to be. */
 export interface ReplyStory {
@@ -15,6 +17,7 @@ export interface ReplyStory {
   /** Fallback groups entered. */
   readonly fallbacks: number
   readonly dropped: readonly string[]
+  readonly conversions: readonly Conversion[]
 }
 
 /**
@@ -30,6 +33,7 @@ export function addStoryHeaders(headers: Record<string, string>, story: ReplySto
   headers['x-litellm-attempted-retries'] = String(story.retries)
   headers['x-litellm-attempted-fallbacks'] = String(story.fallbacks)
   if (target !== undefined) addAll(headers, targetHeaders(target))
+  if (story.conversions.length > 0) headers['x-spillway-conversions'] = headerText(conversionsText(story.conversions))
   if (story.dropped.length > 0) headers['x-spillway-dropped-params'] = headerText(story.dropped.join(', '))
 }
 

@@ -5,9 +5,9 @@ import type { RequestLog } from '../contract/request-log.ts'
 import { redact } from '../kit/redact.ts'
 import type { CallState } from './call-state.ts'
 import type { ReplyHead } from './delivery.ts'
-import { writerContext } from './lanes.ts'
 import { addCostHeaders, addPassedHeaders, addStoryHeaders, contentTypeOf, headerText } from './reply-headers.ts'
 import { costOf, type Tally } from './tally.ts'
+import { writerContext } from './writer-context.ts'
 
 /** The head of a reply that passes on what an upstream says. `contentType` undefined: the upstream's own. */
 export function replyHead(state: CallState, head: HttpHead, contentType: string | undefined): ReplyHead {
@@ -64,11 +64,12 @@ export function endReply(state: CallState, failure: Failure | undefined): ReplyE
   const shown: Failure = { ...failure, message: redact(failure.message) }
   const outcome = delivery.committed ? 'truncated' : 'error'
   if (!delivery.headSent) return refuse(state, shown)
-  if (call.work.operation === 'passthrough' || call.work.operation === 'embeddings' || !call.facts.stream) {
+  const { dialect } = call.work
+  if (!('writer' in dialect) || !call.facts.stream) {
     delivery.destroy()
     return { status: delivery.status, outcome }
   }
-  delivery.end(inBand(state, call.work.dialect, shown))
+  delivery.end(inBand(state, dialect, shown))
   return { status: delivery.status, outcome }
 }
 
@@ -85,7 +86,7 @@ function inBand(state: CallState, dialect: Pick<Dialect<never>, 'writer'>, failu
   const target = state.speaker?.target ?? state.step?.target
   const own = state.speaker?.lane?.fail?.(failure)
   if (own !== undefined || target === undefined) return own ?? ''
-  const context = writerContext(state.call, target, state.sent)
+  const context = writerContext(state.call, target, { nowMs: state.core.deps.clock.monotonicMs, sent: state.sent })
   return dialect.writer({ ...context, continued: state.delivery.committed }).fail(failure)
 }
 
@@ -100,6 +101,7 @@ function addOwnHeaders(headers: Record<string, string>, state: CallState): void 
     retries: Math.max(0, attemptCount - Math.max(1, groups)),
     fallbacks: Math.max(0, groups - 1),
     dropped: state.droppedParams,
+    conversions: state.conversions,
   }
   addStoryHeaders(headers, story, step?.target)
 }

@@ -14,9 +14,14 @@ const NEVER: ReadonlySet<string> = new Set([
   'trailer',
 ])
 
+/** What a request says of itself wins over its provider's usual; lists of betas add up. */
+function joined(name: string, usual: string | undefined, own: string): string {
+  return usual !== undefined && name.endsWith('-beta') ? `${usual},${own}` : own
+}
+
 /**
- * The headers of one upstream request: ours, the provider's, the configured extras. Nothing of the client's own
- * headers is among them, so neither its key nor its cookies can leave this machine.
+ * The headers of one upstream request: ours, the provider's, the configured extras. Of the client's own headers only
+ * those are among them that its dialect names, so neither its key nor its cookies can leave this machine.
  */
 export function requestHeaders(
   lane: Readonly<Record<string, string>>,
@@ -27,9 +32,9 @@ export function requestHeaders(
     // An encoding would delay tokens until a block is full.
     'accept-encoding': 'identity',
     'user-agent': userAgent,
-    ...lane,
     ...provider.headers(target),
   }
+  for (const name in lane) headers[name] = joined(name, headers[name], lane[name] ?? '')
   const extra = target.params.extraHeaders
   for (const name in extra) {
     const lower = name.toLowerCase()

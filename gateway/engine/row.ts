@@ -1,4 +1,5 @@
 import type { Call } from '../contract/call.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { AttemptLog, RequestLog } from '../contract/request-log.ts'
@@ -17,6 +18,7 @@ export interface Ending {
   readonly costUsd: number | undefined
   readonly attempts: readonly AttemptLog[]
   readonly reason: string
+  readonly conversions: readonly Conversion[]
   /** After arrival. */
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
@@ -49,6 +51,8 @@ export function rowOf(call: Call, ending: Ending): RequestLog {
     failureMessage: failure && logMessage(failure),
     finish: tally.finish,
     usage: tally.usage,
+    usageEstimated: tally.usageEstimated,
+    conversions: ending.conversions,
     costUsd: ending.costUsd,
     firstTokenMs: ending.firstTokenMs,
     totalMs: ending.totalMs,

@@ -1,15 +1,23 @@
 import type { ReplyFacts } from '../contract/dialect.ts'
 import type { Price } from '../contract/route.ts'
-import type { FinishReason, Usage } from '../contract/stream-event.ts'
+import type { FinishReason, Usage, UsageEvent } from '../contract/stream-event.ts'
 
 /** What one attempt has brought so far. */
 export interface Tally {
   usage: Usage | undefined
+  /** The upstream told none; it was counted from the texts. */
+  usageEstimated: boolean
   finish: FinishReason | undefined
 }
 
 export function newTally(): Tally {
-  return { usage: undefined, finish: undefined }
+  return { usage: undefined, usageEstimated: false, finish: undefined }
+}
+
+/** Takes over what an answer says it has used; cumulative, so the last word holds. */
+export function noteUsage(tally: Tally, { usage, estimated }: UsageEvent): void {
+  tally.usage = usage
+  tally.usageEstimated = estimated === true
 }
 
 /** Takes over what a verbatim reply said about itself. */

@@ -28,12 +28,15 @@ export function createPageApp(routes: readonly Route<PageAction>[], onBug: (erro
   app.set('query parser', 'simple')
 
   for (const route of routes) {
-    const method = route.method === 'GET' ? 'get' : route.method === 'POST' ? 'post' : 'delete'
-    app[method](expressPath(route.path), (request: Request, response: Response, next: NextFunction) => {
+    const serve = (request: Request, response: Response, next: NextFunction): void | Promise<void> => {
       const entry = admitted.get(request)
-      if (entry?.action === route.action) route.action.answer(entry.exchange, response)
-      else next()
-    })
+      // Express reports a promise that is rejected like an error that was thrown.
+      if (entry?.action === route.action) return route.action.answer(entry.exchange, response)
+      next()
+      return undefined
+    }
+    app[methodName(route.method)](expressPath(route.path), serve)
+    if (route.also !== undefined) app[methodName(route.also)](expressPath(route.path), serve)
   }
   app.use((_: Request, response: Response) => {
     sendError(response, { status: 404, code: 'not_routed', message: 'Nothing is served here.' })
@@ -56,6 +59,10 @@ export function createPageApp(routes: readonly Route<PageAction>[], onBug: (erro
       listener(request, response)
     },
   }
+}
+
+function methodName(method: Route<unknown>['method']): 'get' | 'post' | 'delete' {
+  return method === 'GET' ? 'get' : method === 'POST' ? 'post' : 'delete'
 }
 
 /** `/v1/models/{id*}` as express writes it. */

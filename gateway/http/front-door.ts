@@ -11,9 +11,11 @@ import { readHead } from './guard/request-head.ts'
 import type { GuardPolicy, Inbound, Rule } from './guard/rule.ts'
 import { parseTarget } from './guard/target.ts'
 import { serveHot, type HotExchange } from './hot-route.ts'
+import { ollamaPages } from './ollama-pages.ts'
 import { hotRoutes, type HotAction } from './operations.ts'
 import { pageRoutes, type PageAction } from './page-routes.ts'
 import { parserRefusal, refuseOnSocket } from './raw-reply.ts'
+import { responsePages } from './response-pages.ts'
 import { preflightHeaders, replyHeaders } from './reply-headers.ts'
 import { sendJson, sendRefusal } from './reply.ts'
 import { allowedMethods, createRouteTable, type RouteMatch, type RouteTable } from './route-table.ts'
@@ -54,7 +56,7 @@ export class FrontDoor {
   #draining = false
 
   constructor(deps: ServerDeps, tuning: Partial<DoorTuning> = {}) {
-    const pages = pageRoutes(deps)
+    const pages = [...pageRoutes(deps), ...responsePages(deps), ...ollamaPages(deps)]
     this.#deps = deps
     this.#rules = tuning.rules ?? guardRules
     this.#findCaller = tuning.findCaller ?? findCaller
@@ -131,7 +133,8 @@ export class FrontDoor {
       socket.destroy()
       return
     }
-    const closes = sendRefusal(response, refusal, { headers: replyHeaders(undefined), clock: this.#deps.clock })
+    const path = inbound.target?.path
+    const closes = sendRefusal(response, refusal, { headers: replyHeaders(undefined), clock: this.#deps.clock, path })
     if (closes) this.#condemned.set(socket, response)
   }
 

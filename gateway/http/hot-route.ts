@@ -1,5 +1,6 @@
-import type { Call } from '../contract/call.ts'
+import type { Call, ReplySink } from '../contract/call.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
+import type { JsonObject } from '../contract/json.ts'
 import type { Dropped, RequestFacts } from '../contract/route.ts'
 import { readBody } from './body.ts'
 import { clientName } from './client-name.ts'
@@ -9,9 +10,11 @@ import type { Refusal } from './guard/refusal.ts'
 import type { GuardPolicy } from './guard/rule.ts'
 import type { HotAction } from './operations.ts'
 import { createReplySink } from './reply-sink.ts'
+import { keepingSink } from './kept-response.ts'
 import { sendJson } from './reply.ts'
 import { readWork, type ReadRequest } from './read-work.ts'
-import type { Admission, AppRecord, Executed, ServerDeps } from './server-deps.ts'
+import { toKeep, withHistory } from './stored-responses.ts'
+import type { Admission, AppRecord, Executed, RequestHeaders, ServerDeps } from './server-deps.ts'
 
 /** A request that was let in to a route on which models answer. */
 export interface HotExchange extends Exchange {
@@ -38,15 +41,22 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     return
   }
   const { raw } = body
-  const request = readRequest(exchange, raw, deps)
+  const reading = readRequest(exchange, raw, deps)
+  const request = reading instanceof Promise ? await reading : reading
   if (isFailure(request)) {
     fail(exchange, deps, { failure: request, requestBytes: raw.length })
     return
   }
-  const { work, facts } = request
+  const { work } = request
+  const facts = withKnownName(exchange, request.facts, deps)
   const planned = deps.plan(facts, exchange.app)
   if ('failure' in planned) {
     fail(exchange, deps, { ...planned, facts, requestBytes: raw.length })
+    return
+  }
+  const atOnce = work.body.kind === 'json' ? answerAtOnce(exchange, work.body.json, deps) : undefined
+  if (atOnce !== undefined) {
+    sendJson(exchange.response, { status: 200, body: JSON.stringify(atOnce), headers: exchange.headers })
     return
   }
   const admission = deps.admit(exchange.app, facts.promptTokensEstimate)
@@ -55,6 +65,21 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     return
   }
   await execute(exchange, admission, { work, facts, plan: planned.plan, deps })
+}
+
+/** Ollama's clients put `:latest` behind every name that has no tag. */
+function withKnownName({ action, app }: HotExchange, facts: RequestFacts, deps: ServerDeps): RequestFacts {
+  if (!action.operation.startsWith('api/')) return facts
+  const known = deps.describeModel(facts.model, app)?.name
+  return known === undefined || known === facts.model ? facts : { ...facts, model: known }
+}
+
+function answerAtOnce(
+  { action, startedAtMs }: HotExchange,
+  body: JsonObject,
+  deps: ServerDeps,
+): JsonObject | undefined {
+  return deps.dialects.answerAtOnce[action.operation]?.(body, Math.floor(startedAtMs / 1_000))
 }
 
 interface Execution {
@@ -75,16 +100,18 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
       plan,
       work,
       client: clientName(exchange.head.fields.userAgent),
+      ...forwardedHeaders(work, exchange.request.headers),
       startedAtMs: exchange.startedAtMs,
       startedMonotonicMs: exchange.startedMonotonicMs,
     }
-    const sink = createReplySink({
+    const plain = createReplySink({
       response: exchange.response,
       clock: deps.clock,
       headers: exchange.headers,
       limitHeaders: deps.limitHeaders(exchange.app),
       isClosing: () => exchange.isClosing(),
     })
+    const sink = exchange.action.operation === 'responses' ? keeping(plain, call, deps.responses) : plain
     executed = await deps.execute(call, sink)
     if (!exchange.response.writableEnded && !exchange.response.destroyed) {
       throw new Error(`The engine left the reply to ${exchange.id} open.`)
@@ -95,6 +122,29 @@ async function execute(exchange: HotExchange, admission: Admission, execution: E
     admission.release()
   }
 }
+
+function keeping(sink: ReplySink, call: Call, responses: ServerDeps['responses']): ReplySink {
+  const read = responses.isKept() ? toKeep(call, responses) : undefined
+  if (read === undefined) return sink
+  return keepingSink(sink, (response) => {
+    const kept = read(response)
+    if (kept !== undefined) void responses.store.save(kept)
+  })
+}
+
+/** The client's headers that its dialect knows to be an upstream's business; never a credential or a cookie. */
+function forwardedHeaders(work: Call['work'], headers: RequestHeaders): Pick<Call, 'clientHeaders'> {
+  const names = 'forwardedHeaders' in work.dialect ? work.dialect.forwardedHeaders : undefined
+  if (names === undefined) return NOTHING_FORWARDED
+  const clientHeaders: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers[name]
+    if (typeof value === 'string' && value !== '') clientHeaders[name] = value
+  }
+  return { clientHeaders }
+}
+
+const NOTHING_FORWARDED: Pick<Call, 'clientHeaders'> = {}
 
 /** Undefined: nobody knows; an error without any usage has used nothing. */
 function tokensUsed(executed: Executed | undefined): number | undefined {
@@ -108,11 +158,12 @@ function withHeaders(headers: readonly string[], more: Readonly<Record<string, s
   return flat
 }
 
+/** Only Responses wait for something here, so that every other request stays in one turn of the event loop. */
 function readRequest(
   exchange: HotExchange,
   raw: Buffer,
   deps: ServerDeps,
-): { work: ReadRequest['work']; facts: RequestFacts } | Failure {
+): RequestToServe | Failure | Promise<RequestToServe | Failure> {
   const read = readWork(
     {
       action: exchange.action,
@@ -126,7 +177,28 @@ function readRequest(
   if (isFailure(read)) return read
   const steering = deps.readControls(read.fields, exchange.request.headers)
   if (isFailure(steering)) return steering
-  return { work: read.work, facts: { ...read.facts, controls: steering.controls, tags: steering.tags } }
+  const facts = { ...read.facts, controls: steering.controls, tags: steering.tags }
+  if (exchange.action.operation === 'responses') return withStored(exchange, { work: read.work, facts }, deps)
+  return { work: read.work, facts }
+}
+
+interface RequestToServe {
+  readonly work: ReadRequest['work']
+  readonly facts: RequestFacts
+}
+
+async function withStored(
+  exchange: HotExchange,
+  request: RequestToServe,
+  deps: ServerDeps,
+): Promise<RequestToServe | Failure> {
+  const { work } = request
+  if (work.operation !== 'chat') return request
+  const body = await withHistory(work.body, exchange.app, deps.responses)
+  if (isFailure(body)) return body
+  if (body === work.body) return request
+  const inspected = work.dialect.inspect(body.json)
+  return isFailure(inspected) ? inspected : { work: { ...work, body }, facts: { ...request.facts, ...inspected } }
 }
 
 interface Failed {
@@ -160,7 +232,5 @@ function fail(exchange: HotExchange, deps: ServerDeps, { failure, facts, dropped
 }
 
 function errorDialect(action: HotAction, { dialects }: ServerDeps): ServerDeps['dialects']['errors'] {
-  if (action.operation === 'chat/completions') return dialects.chat
-  if (action.operation === 'completions') return dialects.completions
-  return action.operation === 'embeddings' ? dialects.embeddings : dialects.errors
+  return dialects.byRoute[action.operation]?.dialect ?? dialects.errors
 }

@@ -27,6 +27,18 @@ const OPERATIONS: readonly Operation[] = [
   { operation: 'audio/translations', body: 'form' },
   { operation: 'moderations', body: 'json', defaultModel: 'omni-moderation-latest' },
   { operation: 'rerank', body: 'json' },
+  { operation: 'responses', body: 'json' },
+  { operation: 'responses/input_tokens', body: 'json' },
+  { operation: 'messages', body: 'json' },
+  { operation: 'messages/count_tokens', body: 'json' },
+]
+
+/** Ollama's own paths begin at the root. */
+const OLLAMA: readonly Operation[] = [
+  { operation: 'api/chat', body: 'json' },
+  { operation: 'api/generate', body: 'json' },
+  { operation: 'api/embed', body: 'json' },
+  { operation: 'api/embeddings', body: 'json' },
 ]
 
 /** `/v1` is OpenAI's, none is LiteLLM's, `/openai/v1` is Azure's newer one. */
@@ -40,6 +52,10 @@ export const hotRoutes: readonly Route<HotAction>[] = [
   ...OPERATIONS.flatMap((operation) => PREFIXES.map((prefix) => routeAt(prefix, operation))),
   ...OPERATIONS.flatMap((operation) => MODEL_PREFIXES.map((prefix) => routeAt(prefix, operation))),
   routeAt('/v2', { operation: 'rerank', body: 'json' }),
+  // Some clients of Anthropic's put their own `/v1` behind whatever base URL they are given.
+  ...OPERATIONS.filter(({ operation }) => operation.startsWith('messages')).map((one) => routeAt('/anthropic/v1', one)),
+  ...OLLAMA.map((operation) => routeAt('', operation)),
+  routeAt('', { operation: 'utils/token_counter', body: 'json' }),
 ]
 
 function routeAt(prefix: string, { operation, body, defaultModel }: Operation): Route<HotAction> {

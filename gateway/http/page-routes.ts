@@ -7,13 +7,11 @@ import type { AppRecord, ListedRoute, ServerDeps } from './server-deps.ts'
 /** A route that express serves: small answers, no model behind them. */
 export interface PageAction {
   readonly kind: 'page'
-  answer(exchange: Exchange, response: Response): void
+  answer(exchange: Exchange, response: Response): void | Promise<void>
 }
 
 const WITH_KEY: RoutePolicy = { auth: 'key', body: 'none', browsable: false }
 const FOR_PROBES: RoutePolicy = { auth: 'none', body: 'none', browsable: true }
-/** No key is asked for, so that a client with another wire learns at once what it can do instead. */
-const NOT_YET: RoutePolicy = { auth: 'none', body: 'json', browsable: false }
 
 /** Everything but the routes on which models answer. */
 export function pageRoutes(deps: ServerDeps): readonly Route<PageAction>[] {
@@ -34,7 +32,6 @@ export function pageRoutes(deps: ServerDeps): readonly Route<PageAction>[] {
       const ready = deps.ready()
       response.status(ready ? 200 : 503).json({ status: ready ? 'healthy' : 'starting' })
     }),
-    ...notServedYet,
   ]
 }
 
@@ -42,42 +39,22 @@ function page(path: string, policy: RoutePolicy, answer: PageAction['answer']): 
   return { method: 'GET', path, policy, action: { kind: 'page', answer } }
 }
 
-const NOT_SERVED: readonly {
-  readonly wire: string
-  readonly method: 'GET' | 'POST'
-  readonly paths: readonly string[]
-}[] = [
-  { wire: 'The Responses API is', method: 'POST', paths: ['/v1/responses', '/responses', '/openai/v1/responses'] },
-  { wire: "Anthropic's Messages API is", method: 'POST', paths: ['/v1/messages', '/v1/messages/count_tokens'] },
-  {
-    wire: "Ollama's own API is",
-    method: 'POST',
-    paths: ['/api/chat', '/api/generate', '/api/embed', '/api/embeddings', '/api/show'],
-  },
-  { wire: "Ollama's own API is", method: 'GET', paths: ['/api/tags', '/api/version', '/api/ps'] },
-]
-
-const notServedYet: readonly Route<PageAction>[] = NOT_SERVED.flatMap(({ wire, method, paths }) =>
-  paths.map((path) => ({
-    method,
-    path,
-    policy: NOT_YET,
-    action: {
-      kind: 'page',
-      answer: (_, response) =>
-        sendError(response, {
-          status: 501,
-          code: 'not_served_yet',
-          message: `${wire} not served yet. Use POST /v1/chat/completions: an OpenAI-compatible client with the base URL .../v1.`,
-        }),
-    },
-  })),
-)
-
 function modelList(exchange: Exchange, response: Response, deps: ServerDeps): object {
   // LiteLLM's name for it; its other parameters concern what there is not here, and change nothing.
   const wildcards = response.req.query['return_wildcard_routes'] === 'true'
+  if (response.req.headers['anthropic-version'] !== undefined) return anthropicList(exchange, deps)
   return { object: 'list', data: deps.listModels(appOf(exchange), { wildcards }).map(modelObject) }
+}
+
+/** The same for Anthropic's clients, who are known by the header that each of their requests must have. */
+function anthropicList(exchange: Exchange, deps: ServerDeps): object {
+  const data = deps.listModels(appOf(exchange), { wildcards: false }).map(({ id, createdS }) => ({
+    type: 'model',
+    id,
+    display_name: id,
+    created_at: new Date(createdS * 1_000).toISOString(),
+  }))
+  return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null }
 }
 
 function modelObject(route: ListedRoute): object {
@@ -129,7 +106,9 @@ function welcome(version: string): string {
     '  API key    the one that Spillway showed at its first start (`spillway keys` lists and creates them)',
     '  model      one of GET /v1/models',
     '',
-    'Models answer on POST /v1/chat/completions, /v1/completions and /v1/embeddings. GET /health says whether it runs.',
+    'Models answer on POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, on POST /v1/messages',
+    '(base URL without /v1) and on POST /api/chat (clients of Ollama, which look here for: Ollama is running).',
+    'GET /health says whether it runs.',
     '',
   ].join('\n')
 }

@@ -28,7 +28,7 @@ function ignore(): void {
 
 /** A whole HTTP/1.1 response as text. */
 function rawResponse(refusal: Refusal): string {
-  const body = refusalBody(refusal)
+  const body = refusalBody(refusal, undefined)
   const headers = [
     ...replyHeaders(undefined),
     ...Object.entries(refusal.headers ?? {}).flat(),

@@ -6,7 +6,7 @@ import type { RequestFacts } from '../contract/route.ts'
 import { modelNameProblem, parseJsonBody, withModel } from './json-body.ts'
 import { readForm, withModelField, type FormFacts } from './multipart.ts'
 import type { HotAction } from './operations.ts'
-import type { ServerDeps } from './server-deps.ts'
+import type { RouteDialect, ServerDeps } from './server-deps.ts'
 
 /** What a body asks for, before it is known who may ask and where it goes. */
 export interface ReadRequest {
@@ -30,30 +30,14 @@ export function readWork(source: WorkSource, dialects: ServerDeps['dialects']): 
   if (source.isForm) return readFormWork(source, dialects)
   const body = readJson(source)
   if (isFailure(body)) return body
-  const { operation } = source.action
-  if (operation === 'chat/completions') {
-    return inspected(body, dialects.chat, (dialect) => ({ operation: 'chat', dialect, body }))
-  }
-  if (operation === 'completions') {
-    return inspected(body, dialects.completions, (dialect) => ({ operation: 'completions', dialect, body }))
-  }
-  if (operation === 'embeddings') {
-    return inspected(body, dialects.embeddings, (dialect) => ({ operation: 'embeddings', dialect, body }))
-  }
-  return readPassthrough(operation, body, dialects)
+  const entry = dialects.byRoute[source.action.operation]
+  return entry === undefined ? readPassthrough(source.action.operation, body, dialects) : readEntry(entry, body)
 }
 
-interface Inspecting {
-  inspect(body: JsonObject): ReadRequest['facts'] | Failure
-}
-
-function inspected<Dialect extends Inspecting>(
-  body: JsonBody,
-  dialect: Dialect,
-  toWork: (dialect: Dialect) => Work,
-): ReadRequest | Failure {
-  const facts = dialect.inspect(body.json)
-  return isFailure(facts) ? facts : { work: toWork(dialect), facts, fields: body.json }
+function readEntry(entry: RouteDialect, body: JsonBody): ReadRequest | Failure {
+  if (entry.operation === 'either') return readEntry(entry.of(body.json), body)
+  const facts = entry.dialect.inspect(body.json)
+  return isFailure(facts) ? facts : { work: { ...entry, body }, facts, fields: body.json }
 }
 
 function readJson({ raw, pathModel, action }: WorkSource): JsonBody | Failure {

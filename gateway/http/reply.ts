@@ -30,12 +30,12 @@ export function sendJson(response: ServerResponse, { status, body, headers }: Js
 export function sendRefusal(
   response: ServerResponse,
   refusal: Refusal,
-  options: { readonly headers: readonly string[]; readonly clock: Clock },
+  options: { readonly headers: readonly string[]; readonly clock: Clock; readonly path?: string | undefined },
 ): boolean {
   const request = response.req
   const unread = !request.complete && mustNotFollow(request.headers)
   const close = refusal.close === true || unread
-  const body = refusalBody(refusal)
+  const body = refusalBody(refusal, options.path)
   response.writeHead(refusal.status, [
     ...options.headers,
     ...Object.entries(refusal.headers ?? {}).flat(),

@@ -11,6 +11,8 @@ export interface RoutePolicy {
 /** One path and what may be done there. `Action` is what the owner of the table does with a match. */
 export interface Route<Action> {
   readonly method: 'GET' | 'POST' | 'DELETE'
+  /** A second method at the same path, with the same policy and action. */
+  readonly also?: 'DELETE'
   /** `/v1/models/{id*}`: `{name}` takes one segment, `{name*}` the rest of the path. */
   readonly path: string
   readonly policy: RoutePolicy
@@ -59,7 +61,8 @@ export function createRouteTable<Action>(routes: readonly Route<Action>[]): Rout
 
 /** The methods that a route answers, as an `Allow` header lists them. */
 export function allowedMethods(route: Route<unknown>): string {
-  return route.method === 'GET' ? 'GET, HEAD, OPTIONS' : `${route.method}, OPTIONS`
+  const also = route.also === undefined ? '' : `${route.also}, `
+  return route.method === 'GET' ? `GET, HEAD, ${also}OPTIONS` : `${route.method}, ${also}OPTIONS`
 }
 
 function demandPolicy(route: Route<unknown>): void {

@@ -1,10 +1,18 @@
 import type { Call, CallerApp, ReplySink } from '../contract/call.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { GatewayConfig } from '../contract/config.ts'
-import type { ChatDialect, CompletionsDialect, EmbeddingsDialect, ErrorDialect } from '../contract/dialect.ts'
+import type {
+  ChatDialect,
+  CompletionsDialect,
+  CountDialect,
+  EmbeddingsDialect,
+  ErrorDialect,
+} from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
-import type { JsonObject } from '../contract/json.ts'
-import type { Dropped, Planned, RequestControls, RequestFacts } from '../contract/route.ts'
+import type { JsonArray, JsonObject } from '../contract/json.ts'
+import type { Capability, VerbatimRoute } from '../contract/provider.ts'
+import type { Dropped, Locality, Planned, RequestControls, RequestFacts } from '../contract/route.ts'
+import type { ResponseStore } from '../contract/stored-response.ts'
 import type { Usage } from '../contract/stream-event.ts'
 import type { RefusedEvent } from './guard/refusal.ts'
 
@@ -32,8 +40,11 @@ export interface ServerDeps {
   modelInfo(app: AppRecord): readonly JsonObject[]
   /** Served names, for "did you mean". */
   suggestModel(name: string): string | undefined
+  /** What is known of the model behind a name, with or without `:latest`; undefined where this app may use nothing of it. */
+  describeModel(name: string, app: AppRecord): ModelCard | undefined
   ready(): boolean
   readonly dialects: ServerDialects
+  readonly responses: ResponsesDeps
   /** What the client steers for this one request, by body keys and headers (names in lower case). */
   readControls(body: JsonObject, headers: RequestHeaders): RequestSteering | Failure
   /** A request that the guard turned away: for the tray's notice. It has no log row. */
@@ -45,11 +56,34 @@ export interface ServerDeps {
 }
 
 export interface ServerDialects {
-  readonly chat: ChatDialect
-  readonly completions: CompletionsDialect
-  readonly embeddings: EmbeddingsDialect
+  /** What a client's route speaks; routes that are not here pass as they are. */
+  readonly byRoute: Readonly<Partial<Record<VerbatimRoute, RouteDialect>>>
   /** For everything whose bytes are not translated. */
   readonly errors: ErrorDialect
+  /** Requests for a model that is there which ask for no answer, such as Ollama's wish to have it loaded. */
+  readonly answerAtOnce: Readonly<
+    Partial<Record<VerbatimRoute, (body: JsonObject, createdS: number) => JsonObject | undefined>>
+  >
+}
+
+export type RouteDialect =
+  | { readonly operation: 'chat'; readonly dialect: ChatDialect }
+  | { readonly operation: 'completions'; readonly dialect: CompletionsDialect }
+  | { readonly operation: 'embeddings'; readonly dialect: EmbeddingsDialect }
+  | { readonly operation: 'count'; readonly dialect: CountDialect }
+  /** One path for two kinds of work: the body says which. `dialect` is for errors before that is known. */
+  | { readonly operation: 'either'; readonly dialect: ErrorDialect; of(body: JsonObject): RouteDialect }
+
+/** What the Responses API keeps between two requests, and how it is put together again. */
+export interface ResponsesDeps {
+  readonly store: ResponseStore
+  /** Answers are kept unless the request says otherwise. */
+  isKept(): boolean
+  readonly history: {
+    expandPrevious(body: JsonObject, stored: JsonArray): JsonObject
+    expandReferences(body: JsonObject, find: (id: string) => JsonObject | undefined): JsonObject
+    storedItems(body: JsonObject, response: JsonObject): JsonArray | undefined
+  }
 }
 
 export interface RequestSteering {
@@ -84,6 +118,18 @@ export interface Admission {
 export interface BadKeys {
   /** Counts one. Undefined: answer 401; else it is one too many: answer 429, and this is for how long, in ms. */
   countBadKey(): number | undefined
+}
+
+/** What is known of the model behind a name. */
+export interface ModelCard {
+  /** The name to ask for: `coder` where a client asked for `coder:latest`. */
+  readonly name: string
+  /** Registry id of the provider, and the model's name there. */
+  readonly provider: string
+  readonly model: string
+  readonly locality: Locality
+  readonly contextTokens: number | undefined
+  readonly capabilities: readonly Capability[]
 }
 
 export interface ListedRoute {

@@ -301,13 +301,15 @@ describe('pages', () => {
     ])
   })
 
-  it('a wire that comes later says so', async () => {
-    const response = await fetch(`${base}/v1/messages`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    })
-    expect([response.status, await response.json()]).toMatchObject([501, { error: { code: 'not_served_yet' } }])
+  it("a refusal has the shape of the path's clients", async () => {
+    const headers = { 'content-type': 'application/json' }
+    const messages = await fetch(`${base}/v1/messages`, { method: 'POST', headers, body: '{}' })
+    expect([messages.status, await messages.json()]).toMatchObject([
+      401,
+      { type: 'error', error: { type: 'authentication_error', message: expect.stringContaining('A key is needed') } },
+    ])
+    const ollama = await fetch(`${base}/api/chat`, { method: 'POST', headers, body: '{}' })
+    expect([ollama.status, await ollama.json()]).toEqual([401, { error: expect.stringContaining('A key is needed') }])
   })
 })
 

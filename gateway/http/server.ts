@@ -54,7 +54,8 @@ export function createGatewayServer(deps: ServerDeps, tuning: Partial<ServerTuni
   }
 }
 
-function createHttpServer(door: FrontDoor, patience: Patience): Server {
+/** Node's HTTP server with every way in led through the door; nothing is bound yet. */
+export function createHttpServer(door: FrontDoor, patience: Patience): Server {
   const server = createServer({
     maxHeaderSize: limits.requestHeaderBytes,
     headersTimeout: patience.headersTimeoutMs,

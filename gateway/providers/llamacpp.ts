@@ -1,6 +1,7 @@
 import type { Provider } from '../contract/provider.ts'
 import { withVersion } from './base-url.ts'
 import { COMMON_ROUTES, openaiCompatible } from './openai-compatible.ts'
+import { llamacppTokenCount } from './runner-token-count.ts'
 
 /** `llama-server` of llama.cpp. It continues a last assistant message on its own. */
 export const llamacpp: Provider = openaiCompatible({
@@ -14,6 +15,7 @@ export const llamacpp: Provider = openaiCompatible({
   locality: 'device',
   normaliseBaseUrl: withVersion,
   verbatim: [...COMMON_ROUTES, 'rerank'],
+  tokenCount: llamacppTokenCount,
   quirks: { reasoning: 'chat-template', prefill: { message: {}, body: {} } },
   hint: (kind) =>
     kind === 'context-length' ? 'Start llama-server with a larger --ctx-size, or shorten the conversation.' : undefined,

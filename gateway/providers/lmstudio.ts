@@ -14,6 +14,8 @@ export const lmstudio: Provider = openaiCompatible({
   locality: 'device',
   normaliseBaseUrl: withVersion,
   verbatim: [...COMMON_ROUTES, 'responses'],
+  // Only where the configuration says so: chat is the older and better tried of its two APIs.
+  responses: () => false,
   hint: (kind) =>
     kind === 'model-missing' ? 'Load a model in LM Studio, or run `lms load`, and use the name it shows.' : undefined,
 })

@@ -6,6 +6,7 @@ import { compact } from '../kit/json-fields.ts'
 import { openaiCompatible, postJson } from './openai-compatible.ts'
 import { readEmbeddings } from './openai-embeddings.ts'
 import { stableId } from './stable-id.ts'
+import { sharedExtra } from '../wire/native-extra.ts'
 
 const LABEL = 'Mistral'
 const KEY_ENV = ['MISTRAL_API_KEY', 'MISTRAL_AZURE_API_KEY']
@@ -59,5 +60,5 @@ function embeddings(): EmbeddingsTranslation {
 }
 
 function embeddingsBody(request: EmbeddingsRequest, model: string): JsonObject {
-  return compact({ ...request.extra, model, input: request.inputs, output_dimension: request.dimensions })
+  return compact({ ...sharedExtra(request), model, input: request.inputs, output_dimension: request.dimensions })
 }

@@ -2,7 +2,7 @@ import type { ChatRequest, CompletionRequest, EmbeddingsReply } from '../contrac
 import { isFailure, type Failure, type FailureKind } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
-import type { HttpRequest, ListedModel, Provider, Translation } from '../contract/provider.ts'
+import type { HttpRequest, ListedModel, Provider, Translation, VerbatimPath } from '../contract/provider.ts'
 import { withoutSlash } from './base-url.ts'
 import { arrayOf, isJsonArray, numberOf, objectOf, parseJson, stringOf, textsAt } from '../kit/json-fields.ts'
 import { ollamaReader } from './ollama-reader.ts'
@@ -33,7 +33,13 @@ export const ollama: Provider = {
   // People copy the address of the compatible API, or of a path below the native one.
   normaliseBaseUrl: (given) => withoutSlash(given).replace(/\/(?:v1|api)$/, ''),
   prefill: true,
-  verbatim: {},
+  verbatim: {
+    'api/chat': native('/api/chat'),
+    'api/generate': native('/api/generate'),
+    'api/embed': native('/api/embed'),
+  },
+  // A prompt that does not fit is an error, never cut silently, unless the client wants it so.
+  verbatimEdits: (body) => (body['truncate'] === undefined ? { truncate: false } : NOTHING),
   headers: bearerHeaders,
   chat: translation<ChatRequest>('/api/chat', ollamaChatBody),
   completions: translation<CompletionRequest>('/api/generate', ollamaGenerateBody),
@@ -45,6 +51,16 @@ export const ollama: Provider = {
   failure: (head, body) => upstreamFailure(upstream, head, body),
   listing: { path: '/api/tags', models: readTags },
 }
+
+/**
+ * A client of Ollama's own API is passed on as it is, but for one reason: settings of the configuration are written in
+ * OpenAI's words, and have to be translated with the request.
+ */
+function native(path: string): VerbatimPath {
+  return ({ params }) => (Object.keys(params.defaults).length === 0 ? path : undefined)
+}
+
+const NOTHING: JsonObject = {}
 
 function translation<Request>(
   path: string,

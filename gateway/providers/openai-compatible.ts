@@ -6,16 +6,20 @@ import type {
   HttpRequest,
   Provider,
   ProviderDefaults,
+  TokenCountTranslation,
   Translation,
   VerbatimRoute,
 } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { withoutSlash } from './base-url.ts'
+import { conversionField, lostInChat } from './openai-conversions.ts'
 import { readEmbeddings } from './openai-embeddings.ts'
 import { readModels } from './openai-listing.ts'
 import type { Quirks, QuirksOf } from './openai-quirks.ts'
 import { openAiReader } from './openai-reader.ts'
 import { chatBody, completionBody, embeddingsBody } from './openai-request.ts'
+import { saysResponses } from './responses-models.ts'
+import { overResponses } from './responses-targets.ts'
 import { upstreamFailure, type Upstream } from './upstream-failure.ts'
 
 /** How an OpenAI-compatible upstream differs from the others. Most are nothing but an address and a key's name. */
@@ -42,9 +46,16 @@ export interface OpenAiCompatible {
   readonly completionsPath?: string | null
   /** False where there are none. */
   readonly embeddings?: boolean
+  /** How the server itself counts tokens, where it does. */
+  readonly tokenCount?: (upstream: Upstream) => TokenCountTranslation
   /** False where models cannot be listed. */
   readonly listing?: boolean
   readonly hint?: (kind: FailureKind, message: string) => string | undefined
+  /**
+   * Present where the Responses API is served and some models may be reached over it alone: true for a target whose model
+   * is such a one. Targets of which the configuration says so (`responses/NAME`) are reached so in any case.
+   */
+  readonly responses?: (target: Target) => boolean
 }
 
 /** What {@link OpenAiCompatible.verbatim} is when nothing is said. */
@@ -52,8 +63,14 @@ export const COMMON_ROUTES: readonly VerbatimRoute[] = ['chat/completions', 'com
 
 /** A provider for an upstream that speaks OpenAI's wire. */
 export function openaiCompatible(options: OpenAiCompatible): Provider {
-  const keyEnv = options.keyEnv ?? []
-  const upstream: Upstream = { label: options.label, keyEnv, ...(options.hint && { hint: options.hint }) }
+  const { label, keyEnv = [], hint, responses } = options
+  const upstream: Upstream = { label, keyEnv, ...(hint && { hint }) }
+  const provider = chatProvider(options, upstream)
+  if (responses === undefined) return provider
+  return overResponses(provider, (target) => saysResponses(target) || responses(target), { upstream })
+}
+
+function chatProvider(options: OpenAiCompatible, upstream: Upstream): Provider {
   const { quirks = {}, completionsPath = '/completions' } = options
   const quirksOf: QuirksOf = typeof quirks === 'function' ? quirks : () => quirks
   const fixed = typeof quirks === 'function' ? undefined : quirks
@@ -64,8 +81,8 @@ export function openaiCompatible(options: OpenAiCompatible): Provider {
     defaults: {
       ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
       baseUrlEnv: options.baseUrlEnv ?? [],
-      keyEnv,
-      keyRequired: options.keyRequired ?? keyEnv.length > 0,
+      keyEnv: upstream.keyEnv,
+      keyRequired: options.keyRequired ?? upstream.keyEnv.length > 0,
       locality: options.locality ?? 'cloud',
     },
     normaliseBaseUrl: options.normaliseBaseUrl ?? withoutSlash,
@@ -76,6 +93,7 @@ export function openaiCompatible(options: OpenAiCompatible): Provider {
     chat: chatTranslation(upstream, quirksOf),
     ...(completionsPath !== null && { completions: completionsTranslation(upstream, quirksOf, completionsPath) }),
     ...(options.embeddings !== false && { embeddings: embeddingsTranslation(upstream) }),
+    ...(options.tokenCount && { tokenCount: options.tokenCount(upstream) }),
     ...(options.unsupportedParams && { unsupportedParams: options.unsupportedParams }),
     failure: (head, body) => upstreamFailure(upstream, head, body),
     ...(options.listing !== false && { listing: { path: '/models', models: readModels } }),
@@ -97,7 +115,8 @@ function chatTranslation(upstream: Upstream, quirksOf: QuirksOf): Translation<Ch
     request: (chat, target, { stream }) => {
       const quirks = quirksOf(target)
       const model = quirks.modelName?.(target.model) ?? target.model
-      return postJson('/chat/completions', chatBody(chat, { model, stream, quirks }))
+      const request = postJson('/chat/completions', chatBody(chat, { model, stream, quirks }))
+      return { ...request, ...conversionField(lostInChat(chat)) }
     },
     reader: () => openAiReader(upstream),
   }

@@ -1,14 +1,16 @@
 import type {
   AssistantMessage,
   ChatRequest,
+  ImagePart,
   Message,
   Part,
   SystemMessage,
+  TextPart,
   ToolMessage,
   UserMessage,
 } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
-import { compact } from '../kit/json-fields.ts'
+import { compact, without } from '../kit/json-fields.ts'
 import type { Quirks } from './openai-quirks.ts'
 
 /** The `messages` of an OpenAI chat request, with the answer's beginning last when there is one to continue. */
@@ -98,18 +100,32 @@ function content(parts: readonly Part[], quirks: Quirks): JsonValue {
   if (parts.length === 0) return ''
   const texts = parts.map((part) => (part.type === 'text' ? part.text : undefined))
   const allText = texts.every((text) => text !== undefined)
-  const plain = parts.length === 1 && parts[0]?.type === 'text' && parts[0].extra === undefined
+  const [first] = parts
+  const plain = parts.length === 1 && first?.type === 'text' && !hasKeys(extraOf(first, quirks))
   if (allText && (plain || quirks.joinText === true)) return texts.join('\n')
-  return parts.map(writePart)
+  return parts.map((part) => writePart(part, quirks))
 }
 
-function writePart(part: Part): JsonObject {
+/** Marks for Anthropic's prompt cache mean nothing to most servers, and strict ones refuse them. */
+function extraOf({ extra }: TextPart | ImagePart, quirks: Quirks): JsonObject {
+  if (extra === undefined) return NO_EXTRA
+  return quirks.cacheMarks === true ? extra : without(extra, CACHE_MARK)
+}
+
+const NO_EXTRA: JsonObject = {}
+const CACHE_MARK: ReadonlySet<string> = new Set(['cache_control', 'cachePoint'])
+
+function hasKeys(object: JsonObject): boolean {
+  return Object.keys(object).length > 0
+}
+
+function writePart(part: Part, quirks: Quirks): JsonObject {
   switch (part.type) {
     case 'text':
-      return { ...part.extra, type: 'text', text: part.text }
+      return { ...extraOf(part, quirks), type: 'text', text: part.text }
     case 'image':
       return {
-        ...part.extra,
+        ...extraOf(part, quirks),
         type: 'image_url',
         image_url: compact({
           url: 'url' in part.source ? part.source.url : `data:${part.source.mediaType};base64,${part.source.base64}`,

@@ -17,6 +17,8 @@ export interface Quirks {
   readonly joinText?: boolean
   /** False where unknown keys of a message are refused: `name`, `annotations`, `reasoning_details`... */
   readonly messageExtras?: boolean
+  /** True where `cache_control` on a part is passed on to the model's maker. */
+  readonly cacheMarks?: boolean
   /** False where `strict` in a tool is refused. */
   readonly strictTools?: boolean
   /** The word for "call some tool". */

@@ -8,6 +8,7 @@ import type {
 } from '../contract/chat.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact } from '../kit/json-fields.ts'
+import { sharedExtra } from '../wire/native-extra.ts'
 import { openAiMessages } from './openai-messages.ts'
 import type { Quirks } from './openai-quirks.ts'
 
@@ -23,7 +24,7 @@ export function chatBody(chat: ChatRequest, context: BodyContext): JsonObject {
   const { quirks } = context
   const body = compact({
     ...reasoningKeys(chat.reasoning, quirks),
-    ...chat.extra,
+    ...sharedExtra(chat),
     model: context.model,
     messages: openAiMessages(chat, quirks),
     ...toolKeys(chat, quirks),
@@ -42,7 +43,7 @@ export function completionBody(request: CompletionRequest, context: BodyContext)
   const { logprobs, top_logprobs: _unused, ...keys } = samplingKeys(sampling, context.quirks)
   const prompts = request.prompts.map((prompt) => prompt + (request.prefill ?? ''))
   return compact({
-    ...request.extra,
+    ...sharedExtra(request),
     model: context.model,
     prompt: prompts.length === 1 ? prompts[0] : prompts,
     suffix: request.suffix,
@@ -63,7 +64,7 @@ export function embeddingsBody(request: EmbeddingsRequest, model: string): JsonO
   const [first] = request.inputs
   const single = request.inputs.length === 1 && first !== undefined
   return compact({
-    ...request.extra,
+    ...sharedExtra(request),
     model,
     input: single ? first : request.inputs,
     dimensions: request.dimensions,
@@ -157,7 +158,7 @@ function reasoningKeys(reasoning: ReasoningRequest | undefined, quirks: Quirks):
 }
 
 /** A budget in tokens as one of three words, at LiteLLM's borders. */
-function effortOf(budgetTokens: number | undefined): string | undefined {
+export function effortOf(budgetTokens: number | undefined): string | undefined {
   if (budgetTokens === undefined) return undefined
   if (budgetTokens >= 4_096) return 'high'
   return budgetTokens >= 2_048 ? 'medium' : 'low'

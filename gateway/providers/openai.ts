@@ -2,6 +2,7 @@ import type { Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { COMMON_ROUTES, openaiCompatible } from './openai-compatible.ts'
 import type { Quirks } from './openai-quirks.ts'
+import { isResponsesOnly } from './responses-models.ts'
 
 const BASE_URL = 'https://api.openai.com/v1'
 
@@ -25,10 +26,15 @@ export const openai: Provider = openaiCompatible({
     'responses',
   ],
   quirks: quirksOf,
+  responses: (target) => isOpenAi(target) && isResponsesOnly(target.model),
 })
+
+function isOpenAi({ baseUrl }: Target): boolean {
+  return baseUrl.startsWith('https://api.openai.com')
+}
 
 /** OpenAI's own models refuse `max_tokens` when they reason; a server that imitates OpenAI may know nothing else. */
 function quirksOf(target: Target): Quirks {
-  if (!target.baseUrl.startsWith('https://api.openai.com')) return {}
+  if (!isOpenAi(target)) return {}
   return { maxTokensKey: 'max_completion_tokens', developerRole: true }
 }

@@ -32,6 +32,9 @@ const ALL_ROUTES: readonly VerbatimRoute[] = [
   'responses',
 ]
 
+/** Only targets of which the configuration says so are reached over the Responses API. */
+const NEVER_UNASKED = (): boolean => false
+
 /**
  * OpenAI-compatible upstreams that differ by data alone, sorted by id. Ids and key variables are LiteLLM's, so that its
  * configuration works; its `<ID>_API_BASE` variable is added to each. A quirk stands with the reason for it.
@@ -46,17 +49,6 @@ const PRESETS: readonly OpenAiCompatible[] = [
     // Content lists are only taken where they hold images, and unknown keys of a message are refused.
     quirks: { joinText: true, messageExtras: false },
     unsupportedParams: ['logit_bias', 'n', 'presence_penalty', 'frequency_penalty'],
-  },
-  {
-    id: 'cohere',
-    aliases: ['cohere_chat'],
-    label: 'Cohere',
-    baseUrl: 'https://api.cohere.ai/compatibility/v1',
-    keyEnv: ['COHERE_API_KEY', 'CO_API_KEY'],
-    ...CHAT_AND_EMBEDDINGS,
-    unsupportedParams: ['logit_bias', 'n', 'parallel_tool_calls'],
-    // The compatible endpoint has no list of models.
-    listing: false,
   },
   {
     id: 'dashscope',
@@ -107,9 +99,9 @@ const PRESETS: readonly OpenAiCompatible[] = [
     keyEnv: ['FIREWORKS_API_KEY', 'FIREWORKS_AI_API_KEY', 'FIREWORKSAI_API_KEY', 'FIREWORKS_AI_TOKEN'],
   },
   {
-    id: 'gemini',
-    aliases: ['google'],
-    label: 'Gemini',
+    // The same models over Google's imitation of OpenAI's API, whose bytes pass as they are; `gemini` is the whole of them.
+    id: 'gemini_openai',
+    label: 'Gemini (OpenAI-compatible)',
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
     keyEnv: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     verbatim: ['chat/completions', 'embeddings', 'images/generations'],
@@ -220,13 +212,16 @@ const PRESETS: readonly OpenAiCompatible[] = [
     keyEnv: ['OPENAI_LIKE_API_KEY'],
     keyRequired: false,
     verbatim: ALL_ROUTES,
+    responses: NEVER_UNASKED,
   },
   {
     id: 'openrouter',
     label: 'OpenRouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     keyEnv: ['OPENROUTER_API_KEY', 'OR_API_KEY'],
+    quirks: { cacheMarks: true },
     verbatim: ['chat/completions', 'completions', 'embeddings', 'responses'],
+    responses: NEVER_UNASKED,
   },
   {
     id: 'perplexity',
@@ -270,6 +265,7 @@ const PRESETS: readonly OpenAiCompatible[] = [
     label: 'Vercel AI Gateway',
     baseUrl: 'https://ai-gateway.vercel.sh/v1',
     keyEnv: ['VERCEL_AI_GATEWAY_API_KEY', 'AI_GATEWAY_API_KEY', 'VERCEL_OIDC_TOKEN'],
+    quirks: { cacheMarks: true },
     ...CHAT_AND_EMBEDDINGS,
   },
   {
@@ -279,6 +275,7 @@ const PRESETS: readonly OpenAiCompatible[] = [
     keyEnv: ['XAI_API_KEY'],
     verbatim: ['chat/completions', 'completions', 'images/generations', 'responses'],
     embeddings: false,
+    responses: NEVER_UNASKED,
   },
   {
     id: 'zai',

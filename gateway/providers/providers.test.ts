@@ -4,17 +4,20 @@ import { describe, expect, it } from 'vitest'
 import type { AssistantMessage, ChatRequest, Message, Tool } from '../contract/chat.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { HttpHead, Provider, Reader } from '../contract/provider.ts'
+import type { Target } from '../contract/route.ts'
 import { Secret } from '../contract/secret.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { providers } from './registry.ts'
 import { presets } from './presets.ts'
+import { converseBytes } from './test/event-stream-bytes.ts'
 import { grammarBreach } from './test/grammar.ts'
 import { readReply } from './test/read-reply.ts'
 import { testTarget } from './test/test-target.ts'
 
 /**
  * The contract of every provider, over its folder of fixtures: `__fixtures__/<provider>/<case>/` with `chat.json` (what is
- * asked), `request.json` (what must go out), `reply.txt` or `reply.json`, and `events.json` (what the reply means). An
+ * asked), `request.json` (what must go out), `reply.txt`, `reply.json` or `reply.frames.json` (an AWS event stream as
+ * `[event, payload]`), and `events.json` (what the reply means); `target.json` where the target matters. An
  * error case has `head.json` with the status and `failure.json` instead of events. No code is added for a new provider.
  */
 const FIXTURES = join(import.meta.dirname, '__fixtures__')
@@ -48,7 +51,7 @@ describe('every provider', () => {
 
   it.each(cases)('$provider.id/$name writes the request', ({ provider, folder, name }) => {
     const chat = readChat(folder, 'a-model')
-    const target = testTarget(provider)
+    const target = targetOf(provider, folder)
     const stream = !existsSync(join(folder, 'reply.json')) || name === 'error'
     const request = provider.chat?.request(chat, target, { stream })
     if (request === undefined || isFailure(request)) throw new Error('no request')
@@ -146,12 +149,18 @@ function foldersOf(id: string): readonly string[] {
 
 function readCase(provider: Provider, name: string, owner = provider.id): Case {
   const folder = join(FIXTURES, owner, name)
-  const file = existsSync(join(folder, 'reply.json')) ? 'reply.json' : 'reply.txt'
+  const file = ['reply.json', 'reply.frames.json'].find((reply) => existsSync(join(folder, reply))) ?? 'reply.txt'
   const contentType = file === 'reply.json' ? 'application/json' : 'text/event-stream'
   const head: HttpHead = existsSync(join(folder, 'head.json'))
     ? readJson(folder, 'head.json')
     : { status: 200, headers: { 'content-type': contentType } }
-  return { provider, name, folder, reply: readFileSync(join(folder, file)), head }
+  const reply = file === 'reply.frames.json' ? converseBytes(readJson(folder, file)) : readFileSync(join(folder, file))
+  return { provider, name, folder, reply, head }
+}
+
+function targetOf(provider: Provider, folder: string): Target {
+  const stated: Partial<Target> = existsSync(join(folder, 'target.json')) ? readJson(folder, 'target.json') : {}
+  return { ...testTarget(provider), ...stated }
 }
 
 /** Fixtures are ours: they have the shape that they are read as. */

@@ -1,5 +1,11 @@
 import type { Provider } from '../contract/provider.ts'
+import { anthropic } from './anthropic.ts'
+import { azure, azureAi } from './azure.ts'
+import { bedrockMantle, bedrockOpenai } from './bedrock-openai.ts'
+import { bedrock } from './bedrock.ts'
+import { cohere } from './cohere.ts'
 import { echo } from './echo.ts'
+import { gemini } from './gemini.ts'
 import { groq } from './groq.ts'
 import { huggingface } from './huggingface.ts'
 import { llamacpp } from './llamacpp.ts'
@@ -10,11 +16,20 @@ import { openai } from './openai.ts'
 import { presets } from './presets.ts'
 import { sglang } from './sglang.ts'
 import { tgi } from './tgi.ts'
+import { vertex } from './vertex.ts'
 import { vllm } from './vllm.ts'
 
 /** Providers with a file of their own. A new one is a line here, a file, and a folder of fixtures. */
 const ownFiles: readonly Provider[] = [
+  anthropic,
+  azure,
+  azureAi,
+  bedrock,
+  bedrockMantle,
+  bedrockOpenai,
+  cohere,
   echo,
+  gemini,
   groq,
   huggingface,
   llamacpp,
@@ -24,6 +39,7 @@ const ownFiles: readonly Provider[] = [
   openai,
   sglang,
   tgi,
+  vertex,
   vllm,
 ]
 

@@ -13,10 +13,10 @@ import { answerOf, readReply, replyHead } from './test/read-reply.ts'
  * whole body at once and shares no code with the readers.
  */
 const PROVIDERS: Readonly<Record<string, string>> = {
-  azure: 'openai',
+  azure: 'azure',
   cerebras: 'cerebras',
   deepseek: 'deepseek',
-  gemini: 'gemini',
+  gemini: 'gemini_openai',
   gpustack: 'gpustack',
   groq: 'groq',
   huggingface: 'huggingface',

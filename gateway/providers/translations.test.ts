@@ -83,13 +83,42 @@ describe('chat on the OpenAI wire', () => {
         role: 'user',
         name: 'ann',
         content: [
-          { type: 'text', text: 'look', cache_control: { type: 'ephemeral' } },
+          { type: 'text', text: 'look' },
           { type: 'image_url', image_url: { url: 'data:image/png;base64,aQ==', detail: 'low' } },
           { type: 'image_url', image_url: { url: 'https://x.test/a.png' } },
           { type: 'input_audio', input_audio: { data: 'YQ==', format: 'wav' } },
           { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,YQ==' } },
         ],
       },
+    ])
+  })
+
+  it('marks what shall be cached only where the mark is passed on', () => {
+    const marked: Message = {
+      role: 'user',
+      content: [{ type: 'text', text: 'look', extra: { cache_control: { type: 'ephemeral' } } }],
+      name: undefined,
+    }
+    const contentFor = (id: string): unknown => chatBody(id, { messages: [marked] })['messages']
+    expect(contentFor('openai')).toEqual([{ role: 'user', content: 'look' }])
+    expect(contentFor('openrouter')).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'look', cache_control: { type: 'ephemeral' } }] },
+    ])
+  })
+
+  it("leaves out what only the client's own API and other makers know, and says so", () => {
+    const hostedTools = [{ maker: 'anthropic' as const, type: 'web_search_20250305', definition: {} }]
+    const extra = { options: { num_ctx: 8, mirostat: 1 }, format: 'json', logit_processors: ['x'] }
+    const chat = { ...chatDefaults, extra, nativeKeys: ['options', 'format'], hostedTools }
+    const request = provider('vllm').chat?.request(chat, testTarget(provider('vllm')), { stream: false })
+    expect(bodyOf(request)).toMatchObject({ logit_processors: ['x'] })
+    expect(bodyOf(request)).not.toHaveProperty('options')
+    const said = request !== undefined && 'conversions' in request ? request.conversions : []
+    expect(said?.map(({ field, matters }) => [field, matters])).toEqual([
+      ['options.num_ctx', false],
+      ['options.mirostat', false],
+      ['format', true],
+      ['tools (web_search_20250305)', false],
     ])
   })
 
@@ -353,7 +382,7 @@ describe('listings', () => {
     ['openrouter', { data: [{ id: 'a/b', context_length: 1_000 }] }, [{ id: 'a/b', contextTokens: 1_000 }]],
     ['llamacpp', { data: [{ id: 'q.gguf', meta: { n_ctx_train: 131_072 } }] }, [{ id: 'q.gguf' }]],
     ['together_ai', [{ id: 'x' }], [{ id: 'x' }]],
-    ['gemini', { data: [{ id: 'models/gemini-2.5-flash' }] }, [{ id: 'gemini-2.5-flash' }]],
+    ['gemini_openai', { data: [{ id: 'models/gemini-2.5-flash' }] }, [{ id: 'gemini-2.5-flash' }]],
     ['openai', { error: 'no' }, []],
   ])('%s', (id, body, expected) => {
     expect(provider(id).listing?.models(JSON.stringify(body))).toEqual(expected)

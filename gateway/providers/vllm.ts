@@ -1,6 +1,7 @@
 import type { Provider } from '../contract/provider.ts'
 import { withVersion } from './base-url.ts'
 import { COMMON_ROUTES, openaiCompatible } from './openai-compatible.ts'
+import { vllmTokenCount } from './runner-token-count.ts'
 
 /** A vLLM server. */
 export const vllm: Provider = openaiCompatible({
@@ -14,6 +15,7 @@ export const vllm: Provider = openaiCompatible({
   locality: 'device',
   normaliseBaseUrl: withVersion,
   verbatim: [...COMMON_ROUTES, 'rerank', 'audio/transcriptions', 'audio/translations', 'responses'],
+  tokenCount: vllmTokenCount,
   quirks: {
     reasoning: 'chat-template',
     // Without both keys the template would close the message and open a new one.

@@ -5,6 +5,7 @@ import { codeOf, quietly } from './sqlite-error.ts'
 /** The files that Spillway keeps in its data folder. */
 export const LEDGER_FILE = 'ledger.db'
 export const LOGS_FILE = 'logs.db'
+export const RESPONSES_FILE = 'responses.db'
 
 /**
  * Makes the data folder usable by its owner alone. A folder that was there before, with other things in it, keeps

@@ -1,3 +1,4 @@
+import type { Conversion } from '../contract/conversion.ts'
 import { limits } from '../contract/limits.ts'
 import type { AttemptLog, RequestLog } from '../contract/request-log.ts'
 import type { Dropped } from '../contract/route.ts'
@@ -34,6 +35,9 @@ export interface LogRecord {
   readonly cache_read_tokens: OrNull<number>
   readonly cache_write_tokens: OrNull<number>
   readonly reasoning_tokens: OrNull<number>
+  readonly usage_estimated: 0 | 1
+  /** JSON. */
+  readonly conversions: string
   readonly cost_usd: OrNull<number>
   readonly first_token_ms: OrNull<number>
   readonly total_ms: number
@@ -72,6 +76,8 @@ export const logColumns: readonly (keyof LogRecord)[] = [
   'total_ms',
   'request_bytes',
   'reply_bytes',
+  'usage_estimated',
+  'conversions',
 ]
 
 /** Every text is clipped to `limits.logMessageChars`: a row has a size that can be reckoned with. */
@@ -97,6 +103,8 @@ export function toRecord(row: RequestLog): LogRecord {
     failure_message: clip(row.failureMessage) ?? null,
     finish: row.finish ?? null,
     ...toUsageColumns(row.usage),
+    usage_estimated: row.usageEstimated ? 1 : 0,
+    conversions: toConversions(row.conversions),
     cost_usd: row.costUsd ?? null,
     first_token_ms: row.firstTokenMs ?? null,
     total_ms: row.totalMs,
@@ -131,6 +139,8 @@ export function fromRecord(record: LogRecord & { readonly seq: number }): Stored
     failureMessage: record.failure_message ?? undefined,
     finish: record.finish ?? undefined,
     usage: fromUsageColumns(record),
+    usageEstimated: record.usage_estimated === 1,
+    conversions: fromConversions(record.conversions),
     costUsd: record.cost_usd ?? undefined,
     firstTokenMs: record.first_token_ms ?? undefined,
     totalMs: record.total_ms,
@@ -176,6 +186,23 @@ function clipAttempt(attempt: AttemptLog): AttemptLog {
 
 function clipDropped(dropped: Dropped): Dropped {
   return { target: clip(dropped.target), by: clip(dropped.by), why: clip(dropped.why) }
+}
+
+/** Most requests have none, so that most rows spend two characters on it. */
+function toConversions(conversions: readonly Conversion[]): string {
+  if (conversions.length === 0) return '[]'
+  return JSON.stringify(conversions.slice(0, limits.logConversions).map(clipConversion))
+}
+
+function fromConversions(json: string): readonly Conversion[] {
+  const conversions: readonly Conversion[] = json === '[]' ? NO_CONVERSIONS : JSON.parse(json)
+  return conversions
+}
+
+const NO_CONVERSIONS: readonly Conversion[] = []
+
+function clipConversion(conversion: Conversion): Conversion {
+  return { ...conversion, field: clip(conversion.field), why: clip(conversion.why) }
 }
 
 function clip(text: string): string

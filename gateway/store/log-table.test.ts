@@ -11,7 +11,7 @@ import { logsMigrations } from './migrations/logs.ts'
 import { DAY_MS, sampleRow, temporaryFolder } from './test/samples.ts'
 
 const NOW_MS = 1_800_000_000_000
-const RULES = { keepDays: 30, maxMb: 512 }
+const RULES = { keepDays: 30, maxMb: 512, responses: true }
 
 describe('rows', () => {
   it('come back as they went in', () => {
@@ -138,7 +138,7 @@ describe('prune', () => {
     const table = createLogTable(database)
     for (let batch = 0; batch < 20; batch += 1) table.insert(rows(5_000, () => NOW_MS, batch * 5_000))
     const fullBytes = table.size().bytes
-    pruneAll(table, { keepDays: 30, maxMb: 8 })
+    pruneAll(table, { keepDays: 30, maxMb: 8, responses: true })
     const { rows: left, bytes } = table.size()
     expect(fullBytes).toBeGreaterThan(30 * 1024 * 1024)
     expect(bytes).toBeLessThanOrEqual(8 * 1024 * 1024)

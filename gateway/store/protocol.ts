@@ -1,5 +1,6 @@
 import type { LogSettings } from '../contract/config.ts'
 import type { Failure } from '../contract/failure.ts'
+import type { StoredResponse } from '../contract/stored-response.ts'
 import type { AppKey, NewAppKey } from './key-table.ts'
 import type { LedgerState } from './ledger-file.ts'
 import type { LogQuery, StoredRequest } from './log-query.ts'
@@ -19,6 +20,9 @@ export type StoreRequest =
   | { readonly type: 'size' }
   | { readonly type: 'create-key'; readonly key: NewAppKey }
   | { readonly type: 'revoke-key'; readonly idOrName: string }
+  | { readonly type: 'save-response'; readonly response: StoredResponse }
+  | { readonly type: 'load-response'; readonly id: string; readonly appId: string }
+  | { readonly type: 'remove-response'; readonly id: string; readonly appId: string }
   | { readonly type: 'close' }
 
 /** What each request is answered with. */
@@ -30,6 +34,9 @@ export interface StoreReplies {
   readonly size: WorkerSize
   readonly 'create-key': AppKey | Failure
   readonly 'revoke-key': AppKey | Failure
+  readonly 'save-response': null
+  readonly 'load-response': StoredResponse | null
+  readonly 'remove-response': boolean
   readonly close: null
 }
 

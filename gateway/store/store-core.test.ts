@@ -190,7 +190,7 @@ function start(dataDir: string) {
   const replies = new Map<number, unknown>()
   let ledger: LedgerState | undefined
   const core = createStoreCore({
-    settings: { dataDir, logs: { keepDays: 30, maxMb: 512 } },
+    settings: { dataDir, logs: { keepDays: 30, maxMb: 512, responses: true } },
     clock,
     send: (message) => {
       if (message.type === 'notice') notices.push(message.message)

@@ -8,6 +8,8 @@ import { openLedgerFile } from './ledger-file.ts'
 import type { LedgerFile } from './ledger-file.ts'
 import { openLogFile } from './log-file.ts'
 import type { LogFile } from './log-file.ts'
+import { openResponseFile } from './response-file.ts'
+import type { ResponseFile } from './response-file.ts'
 import { explain } from './sqlite-error.ts'
 import type { ReplyTo, StoreCall, StoreMessage, StoreReplies, StoreRequest, StoreSettings } from './protocol.ts'
 
@@ -29,8 +31,9 @@ export function createStoreCore({ settings, clock, send }: StoreCoreDeps): Store
   const nowMs = (): number => clock.nowMs()
   const ledger = openLedgerFile({ dataDir, nowMs, notice })
   const logs = openLogFile({ dataDir, rules: settings.logs, nowMs, notice })
+  const responses = openResponseFile({ dataDir, nowMs, notice })
   const sendKeys = (): void => send({ type: 'keys', keys: ledger.list(), ledger: ledger.state })
-  const stopHousekeeping = startHousekeeping({ ledger, logs, clock, sendKeys })
+  const stopHousekeeping = startHousekeeping({ ledger, logs, responses, clock, sendKeys })
 
   sendKeys()
   send({ type: 'ready' })
@@ -49,12 +52,20 @@ export function createStoreCore({ settings, clock, send }: StoreCoreDeps): Store
         return changed(ledger.create(request.key, nowMs()), sendKeys)
       case 'revoke-key':
         return changed(ledger.revoke(request.idOrName, nowMs()), sendKeys)
+      case 'save-response':
+        responses.save(request.response)
+        return null satisfies ReplyTo<typeof request>
+      case 'load-response':
+        return (responses.load(request.id, request.appId) ?? null) satisfies ReplyTo<typeof request>
+      case 'remove-response':
+        return responses.remove(request.id, request.appId) satisfies ReplyTo<typeof request>
       case 'close':
         break
     }
     stopHousekeeping()
     logs.close()
     ledger.close()
+    responses.close()
     return null
   }
 
@@ -71,21 +82,24 @@ function readRows(json: string): readonly RequestLog[] {
 interface HousekeepingDeps {
   readonly ledger: LedgerFile
   readonly logs: LogFile
+  readonly responses: ResponseFile
   readonly clock: Clock
   readonly sendKeys: () => void
 }
 
 /** Two rounds, each on one timer: keys and checkpoints every second, retention every minute in small bites. */
-function startHousekeeping({ ledger, logs, clock, sendKeys }: HousekeepingDeps): () => void {
+function startHousekeeping({ ledger, logs, responses, clock, sendKeys }: HousekeepingDeps): () => void {
   const second = clock.startTimer(limits.ledgerPollMs, () => {
     if (ledger.changedElsewhere()) sendKeys()
     logs.checkpoint()
     ledger.checkpoint()
+    responses.checkpoint()
     second.restart()
   })
   let retention = clock.startTimer(limits.logDeletePauseMs, prune)
   function prune(): void {
     const more = logs.prune(clock.nowMs())
+    responses.prune(clock.nowMs())
     retention = clock.startTimer(more ? limits.logDeletePauseMs : limits.logRetentionIntervalMs, prune)
   }
   return () => {

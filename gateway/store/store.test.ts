@@ -115,7 +115,7 @@ async function open(dataDir: string, worker?: URL): Promise<{ store: Store; noti
   const notices: string[] = []
   const store = await openStore({
     dataDir,
-    logs: { keepDays: 3_650, maxMb: 64 },
+    logs: { keepDays: 3_650, maxMb: 64, responses: true },
     clock: createSystemClock(),
     onNotice: (message) => notices.push(message),
     ...(worker === undefined ? {} : { worker }),

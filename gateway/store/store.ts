@@ -4,6 +4,7 @@ import { isFailure } from '../contract/failure.ts'
 import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { RequestLogSink } from '../contract/request-log.ts'
+import type { ResponseStore } from '../contract/stored-response.ts'
 import type { AppKey, NewAppKey } from './key-table.ts'
 import type { LedgerState } from './ledger-file.ts'
 import { createLogQueue } from './log-queue.ts'
@@ -26,6 +27,7 @@ export interface StoreOptions {
 export interface Store {
   readonly log: RequestLogSink
   readonly keys: StoreKeys
+  readonly responses: ResponseStore
   /** Resolves when every row appended before is in the file or counted as lost. */
   flush(): Promise<void>
   queryLogs(query: LogQuery): Promise<readonly StoredRequest[] | Failure>
@@ -85,6 +87,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       },
       create: (key) => link.call({ type: 'create-key', key }),
       revoke: (idOrName) => link.call({ type: 'revoke-key', idOrName }),
+    },
+    responses: {
+      save: async (response) => void (await link.call({ type: 'save-response', response })),
+      load: async (id, appId) => {
+        const found = await link.call({ type: 'load-response', id, appId })
+        return found === null || isFailure(found) ? undefined : found
+      },
+      remove: async (id, appId) => (await link.call({ type: 'remove-response', id, appId })) === true,
     },
     flush: () => queue.flush(),
     queryLogs: (query) => link.call({ type: 'query', query }),

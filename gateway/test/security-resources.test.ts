@@ -130,7 +130,8 @@ describe('bounded resources', { timeout: 60_000 }, () => {
     await untilStill(() => produced)
     await expectServed()
     // Upstream, gateway and clients share this process. What the kernel's buffers take is produced, but not held.
-    expect(heldBytes() - before).toBeLessThan(64 * MB)
+    // Freed buffers are handed back only some time after the collection that found them.
+    await until('little is held', () => heldBytes() - before < 64 * MB, 200)
     for (const socket of sockets) socket.destroy()
     await until('their upstreams are closed', () => open.size === 0)
     const rows = (await gateway.rows()).slice(-101)
@@ -168,9 +169,13 @@ function heldBytes(): number {
 
 function drained(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
-    socket.once('drain', () => resolve(true))
-    socket.once('close', () => resolve(false))
-    socket.once('end', () => resolve(false))
+    const settle = (isDrained: boolean): void => {
+      socket.removeListener('drain', onDrain).removeListener('close', onOver).removeListener('end', onOver)
+      resolve(isDrained)
+    }
+    const onDrain = (): void => settle(true)
+    const onOver = (): void => settle(false)
+    socket.on('drain', onDrain).on('close', onOver).on('end', onOver)
   })
 }
 

@@ -31,7 +31,11 @@ export function buildConfig(draft: Draft, context: BuildContext): GatewayConfig 
     routing: buildRouting(routing),
     endpoints: open.map(({ endpoint }) => endpoint),
     server: buildServer(draft, context),
-    logs: { keepDays: draft.logs?.keep_days ?? limits.logKeepDays, maxMb: draft.logs?.max_mb ?? limits.logMaxMb },
+    logs: {
+      keepDays: draft.logs?.keep_days ?? limits.logKeepDays,
+      maxMb: draft.logs?.max_mb ?? limits.logMaxMb,
+      responses: draft.logs?.responses ?? true,
+    },
     apps: buildApps(draft),
     discovery: draft.discovery ?? true,
     warnings: [],

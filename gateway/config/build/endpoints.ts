@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../contract/config.ts'
-import type { Provider } from '../../contract/provider.ts'
+import type { Provider, Settings } from '../../contract/provider.ts'
 import type { Locality } from '../../contract/route.ts'
 import { Secret } from '../../contract/secret.ts'
 import { closest } from '../../kit/suggest.ts'
@@ -9,6 +9,7 @@ import { object } from '../reading.ts'
 import { quoted } from '../report.ts'
 import type { Place } from '../source-node.ts'
 import { type BuildContext, refuse } from './build-context.ts'
+import { providerSettings, settingFields } from './provider-settings.ts'
 import { paramRules, targetTimeouts } from './treatment.ts'
 
 /** An endpoint with what was said of it, from which its targets are made. */
@@ -76,7 +77,8 @@ function buildEndpoint(
       suggestion,
     })
   }
-  const address = addressOf(name, provider, draft, context)
+  const own = providerSettings(provider, draft, context)
+  const address = addressOf(name, { provider, draft, settings: own.settings }, context)
   if (address === undefined) return undefined
   const locality = draft.locality ?? address.locality
   const template = {
@@ -87,6 +89,7 @@ function buildEndpoint(
     locality,
     baseUrl: address.url,
     key: keyOf(name, provider, draft, { address, context }),
+    ...settingFields(own),
     tier: 1,
     weight: undefined,
     rpm: draft.rpm,
@@ -105,13 +108,21 @@ function buildEndpoint(
   return { endpoint: { name, provider: provider.id, baseUrl: address.url, locality, template }, draft }
 }
 
-function addressOf(name: string, provider: Provider, draft: ProviderDraft, context: BuildContext): Address | undefined {
+interface Addressed {
+  readonly provider: Provider
+  readonly draft: ProviderDraft
+  readonly settings: Settings
+}
+
+function addressOf(name: string, addressed: Addressed, context: BuildContext): Address | undefined {
+  const { provider, draft, settings } = addressed
   const { defaults } = provider
+  const usualUrl = provider.baseUrlFrom?.(settings) ?? defaults.baseUrl
   if (defaults.locality === 'builtin') return { url: '', locality: 'builtin', own: true }
   const variable = defaults.baseUrlEnv.find((candidate) => context.environment(candidate) !== undefined)
   const fromEnv = variable === undefined ? undefined : context.environment(variable)
   // A stated address that is not known must not become the provider's own: the prompts were not meant for it.
-  const url = draft.base_url === undefined ? (fromEnv ?? defaults.baseUrl) : draft.base_url.value
+  const url = draft.base_url === undefined ? (fromEnv ?? usualUrl) : draft.base_url.value
   if (draft.base_url !== undefined && url === undefined) {
     const message = `${quoted(name)} is left out, because the variable that holds its address is not set.`
     context.report.warn(draft.base_url.at, { code: 'missing-base-url', message })
@@ -121,7 +132,10 @@ function addressOf(name: string, provider: Provider, draft: ProviderDraft, conte
     return refuse(draft, context, {
       code: 'missing-base-url',
       message: `${quoted(name)} needs an address: ${provider.label} has none of its own.`,
-      suggestion: `Write ${context.manner === 'strict' ? 'base_url' : 'api_base'}: http://HOST:PORT, with /v1 where the server has it.`,
+      suggestion:
+        provider.baseUrlFrom !== undefined
+          ? settingsHint(provider, context)
+          : `Write ${context.manner === 'strict' ? 'base_url' : 'api_base'}: http://HOST:PORT, with /v1 where the server has it.`,
     })
   }
   const at = draft.base_url?.at ?? draft.at
@@ -139,11 +153,18 @@ function addressOf(name: string, provider: Provider, draft: ProviderDraft, conte
     context.report.warn(at, { code: 'insecure-url', message: `${subject} ${check.warning}.` })
   }
   const tidy = (given: string): string => provider.normaliseBaseUrl?.(given) ?? given
-  const usual = [fromEnv, defaults.baseUrl].filter((known) => known !== undefined)
+  const usual = [fromEnv, usualUrl].filter((known) => known !== undefined)
   const own = usual.some((known) => tidy(known) === tidy(check.url))
   // A public address is never "this machine", whatever the provider usually is.
-  const isDefault = defaults.baseUrl !== undefined && tidy(defaults.baseUrl) === tidy(check.url)
+  const isDefault = usualUrl !== undefined && tidy(usualUrl) === tidy(check.url)
   return { url: tidy(check.url), locality: isDefault ? defaults.locality : check.locality, own }
+}
+
+/** Providers whose address follows from where the account is. */
+function settingsHint(provider: Provider, { manner }: BuildContext): string {
+  const names = (provider.settings ?? []).filter(({ secret }) => secret !== true).slice(0, 3)
+  const written = names.map(({ name, litellm }) => (manner === 'strict' ? `settings.${name}` : (litellm[0] ?? name)))
+  return `State ${written.join(' and ')}, or the address itself.`
 }
 
 /**

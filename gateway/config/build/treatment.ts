@@ -14,6 +14,7 @@ export function paramRules(...levels: readonly TreatmentDraft[]): ParamRules {
     extraHeaders: texts(merged(levels.map((level) => level.headers?.value))),
     extraBody: merged(levels.map((level) => level.extra_body?.value)),
     mergeReasoning: last(levels.map((level) => level.merge_reasoning)) ?? false,
+    repairToolCalls: last(levels.map((level) => level.repair_tool_calls)) ?? true,
     lane: last(levels.map((level) => level.lane)) ?? 'auto',
   }
 }

@@ -1,9 +1,9 @@
 import type { Provider } from '../../contract/provider.ts'
 import { closest } from '../../kit/suggest.ts'
 import { mapOf, type Reading } from '../reading.ts'
-import { type Json, jsonOf } from '../readers.ts'
+import { credential, type Json, jsonOf, type KeyText } from '../readers.ts'
 import { quoted } from '../report.ts'
-import { type MapNode, overlaid, valueAt } from '../source-node.ts'
+import { type MapNode, overlaid, plainValue, type SourceNode, valueAt } from '../source-node.ts'
 import { isRequestParam, requestParamNames } from './request-params.ts'
 import { isKnownIn, litellmParams, modelInfo } from './sections.ts'
 import { relocate } from './settings-map.ts'
@@ -62,12 +62,36 @@ export function partsOf(entry: MapNode, context: DeploymentContext): { params: M
 /** The parameters over the credential that they refer to, over the router's defaults. */
 function withDefaults(params: MapNode, { reading, credentials, defaults }: DeploymentContext): MapNode {
   const name = valueAt(params, 'litellm_credential_name')
-  const credential = name?.kind === 'scalar' ? credentials.get(String(name.value)) : undefined
-  if (name !== undefined && credential === undefined) {
+  const named = name?.kind === 'scalar' ? credentials.get(String(name.value)) : undefined
+  if (name !== undefined && named === undefined) {
     reading.report.warn(name.at, { code: 'bad-value', message: 'There is no such entry in credential_list.' })
   }
-  const below = [defaults, credential].filter((map) => map !== undefined)
+  const below = [defaults, named].filter((map) => map !== undefined)
   return below.reduceRight((above, map) => overlaid(map, above), params)
+}
+
+/** The keys that this provider has for itself (`aws_region_name`, `api_version`), by the names of its settings. */
+export function splitSettings(
+  params: MapNode,
+  provider: Provider,
+  reading: Reading,
+): { settings: ReadonlyMap<string, KeyText> | undefined; rest: MapNode } {
+  const known = provider.settings ?? []
+  const settings = new Map<string, KeyText>()
+  for (const { name, litellm } of known) {
+    const node = litellm.map((key) => valueAt(params, key)).find((value) => value !== undefined)
+    const value = node && credential(asText(node), reading, name)
+    if (value !== undefined) settings.set(name, value)
+  }
+  const taken = new Set(known.flatMap(({ litellm }) => litellm))
+  const entries = params.entries.filter(({ name }) => !taken.has(name))
+  return { settings: settings.size === 0 ? undefined : settings, rest: { ...params, entries } }
+}
+
+/** `vertex_credentials` may be a map, which is the text of its JSON. */
+function asText(node: SourceNode): SourceNode {
+  if (node.kind === 'scalar') return node
+  return { kind: 'scalar', at: node.at, value: JSON.stringify(plainValue(node) ?? null) }
 }
 
 /** Structural keys, and what is sent to the model: LiteLLM passes on every key that it does not know. */

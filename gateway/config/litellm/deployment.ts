@@ -5,7 +5,7 @@ import { plainText } from '../readers.ts'
 import type { Reading } from '../reading.ts'
 import { quoted } from '../report.ts'
 import { isBlank, type MapNode, type Place, type SourceNode, valueAt } from '../source-node.ts'
-import { type DeploymentContext, partsOf, splitParams, withoutNotes } from './deployment-parts.ts'
+import { type DeploymentContext, partsOf, splitParams, splitSettings, withoutNotes } from './deployment-parts.ts'
 import { targetOf } from './deployment-target.ts'
 import { readModelName } from './model-name.ts'
 import { litellmParams, modelInfo } from './sections.ts'
@@ -95,7 +95,8 @@ interface Parts {
 function deploymentsOf(parts: Parts, context: DeploymentContext): readonly Deployment[] {
   const { reading } = context
   const { entry, modelName, provider, model } = parts
-  const { structural, request } = splitParams(parts.params, reading)
+  const { settings, rest } = splitSettings(parts.params, provider, reading)
+  const { structural, request } = splitParams(rest, reading)
   const given = readSection(structural, litellmParams, reading)
   const info = readSection(withoutNotes(parts.info, reading), modelInfo, reading)
   const { at } = entry
@@ -103,6 +104,7 @@ function deploymentsOf(parts: Parts, context: DeploymentContext): readonly Deplo
     kind: provider.id,
     base_url: given.api_base ?? given.base_url,
     key: given.api_key,
+    settings,
     unlisted_models: false,
     at,
   }

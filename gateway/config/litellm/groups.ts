@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { checkBaseUrl } from '../base-url.ts'
 import type { Draft, ProviderDraft } from '../native/file-keys.ts'
 import type { ModelDraft, TargetDraft } from '../native/model-keys.ts'
+import type { KeyText } from '../readers.ts'
 import type { Deployment } from './deployment.ts'
 
 /** The providers and models that a list of deployments amounts to. */
@@ -41,9 +42,13 @@ function tierOf({ order }: Deployment, group: readonly Deployment[]): number | u
 }
 
 /** Tells two accesses apart; of a literal key only its hash is compared. */
-function identityOf({ kind, base_url: base, key }: ProviderDraft): string {
-  const secret = key?.secret === undefined ? undefined : hash('sha256', key.secret.reveal(), 'hex')
-  return JSON.stringify([kind, base?.raw, key?.variable, secret])
+function identityOf({ kind, base_url: base, key, settings }: ProviderDraft): string {
+  const own = [...(settings ?? [])].map(([name, value]) => [name, ...credentialIdentity(value)])
+  return JSON.stringify([kind, base?.raw, ...credentialIdentity(key), own])
+}
+
+function credentialIdentity(key: KeyText | undefined): readonly (string | undefined)[] {
+  return [key?.variable, key?.secret === undefined ? undefined : hash('sha256', key.secret.reveal(), 'hex')]
 }
 
 /** The provider's own name at its own address; elsewhere the host says more. */

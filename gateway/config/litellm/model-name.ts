@@ -18,8 +18,8 @@ const COMPATIBLE = new Set(
 /** LiteLLM's names for providers that have a wire of their own. */
 const KNOWN_ELSEWHERE = new Set(
   words(
-    'azure azure_ai azure_text bedrock bedrock_converse sagemaker sagemaker_chat anthropic',
-    'anthropic_text gemini vertex_ai vertex_ai_beta palm cohere cohere_chat replicate',
+    'sagemaker sagemaker_chat',
+    'palm replicate',
     'watsonx watsonx_text databricks cloudflare predibase petals ai21 ai21_chat nlp_cloud',
     'aleph_alpha baseten voyage jina_ai infinity snowflake triton oci sap bytez',
     'github_copilot chatgpt deepgram elevenlabs recraft topaz assemblyai maritalk clarifai',

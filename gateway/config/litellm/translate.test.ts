@@ -24,8 +24,8 @@ describe('model_list', () => {
   })
 
   it.each([
-    ['model: azure/gpt-4o', 'unsupported-provider'],
-    ['model: bedrock/x', 'unsupported-provider'],
+    ['model: watsonx/granite', 'unsupported-provider'],
+    ['model: sagemaker/x', 'unsupported-provider'],
     ['model: who-knows', 'unknown-provider'],
     ['api_key: x', 'bad-value'],
     ['model: vllm/x', 'missing-base-url'],

@@ -6,7 +6,7 @@ const NO_CACHE = 'answers are not cached here.'
 const NO_CALLBACKS = 'Spillway calls no logging services; see `spillway logs`.'
 const NO_BUDGETS = 'budgets are not enforced in this version.'
 const NO_TEAMS = 'there are no users and teams here, only app keys.'
-const NO_CLOUD = 'this cloud is not available in this version.'
+const OTHER_PROVIDER = 'the provider of this entry has no such setting.'
 const ONLY_LOGGING = 'it only changes what LiteLLM prints.'
 const NO_ROUTER = 'semantic routers are not available in this version.'
 const NO_HEALTH_CALLS = 'Spillway judges health by real requests and never sends test prompts.'
@@ -21,18 +21,18 @@ export const unsupportedTopLevel: Reasons = {
     'this API is not served here.',
   ),
   callback_settings: NO_CALLBACKS,
-  default_vertex_config: NO_CLOUD,
+  default_vertex_config: 'state vertex_project and vertex_location under the litellm_params of each entry.',
   worker_registry: NO_REDIS,
 }
 
 export const unsupportedParams: Reasons = {
   ...all(
     'aws_access_key_id aws_secret_access_key aws_session_token aws_region_name aws_profile_name aws_role_name aws_session_name aws_web_identity_token aws_bedrock_runtime_endpoint',
-    NO_CLOUD,
+    OTHER_PROVIDER,
   ),
   ...all(
     'vertex_project vertex_location vertex_credentials azure_ad_token tenant_id client_id client_secret',
-    NO_CLOUD,
+    OTHER_PROVIDER,
   ),
   ...all('max_budget budget_duration', NO_BUDGETS),
   ...all('mock_response mock_timeout', 'answers are never made up here.'),
@@ -46,7 +46,7 @@ export const unsupportedParams: Reasons = {
     'auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model complexity_router_config adaptive_router_config quality_router_config',
     NO_ROUTER,
   ),
-  api_version: 'only Azure has it, which is not available in this version.',
+  api_version: OTHER_PROVIDER,
   configurable_clientside_auth_params: 'a client never chooses where a request goes.',
   region_name: 'there is no routing by region.',
   tag_regex: 'tags are compared as they are.',

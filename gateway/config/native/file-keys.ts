@@ -29,6 +29,11 @@ export const providerKeys = {
     'device, lan or cloud',
     'Where it runs; told by the address when absent.',
   ),
+  settings: key(
+    mapTo(credential),
+    'map',
+    'What this kind of provider needs beyond address and key: `region`, `project`, `api_version`... (see its section).',
+  ),
   unlisted_models: key(
     flag,
     'true or false',
@@ -110,6 +115,11 @@ export const logKeys = {
     count(1, 1_048_576),
     'number',
     `Size of the log, in MiB, before the oldest rows go. ${limits.logMaxMb} when absent.`,
+  ),
+  responses: key(
+    flag,
+    'true or false',
+    'Keep answers of the Responses API, with their conversation, for `previous_response_id`; a request can say `store: false`. True when absent.',
   ),
 } satisfies Keys
 

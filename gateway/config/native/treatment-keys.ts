@@ -45,6 +45,11 @@ export const treatmentKeys = {
   extra_body: key(json, 'map', 'Merged into the request body last, over what the client sent.'),
   headers: key(headers, 'map', 'Extra request headers.'),
   merge_reasoning: key(flag, 'true or false', 'Put reasoning into the answer, between `<think>` tags.'),
+  repair_tool_calls: key(
+    flag,
+    'true or false',
+    'Make real tool calls of those that a local model wrote as text. True when absent.',
+  ),
   lane: key(
     oneOf('auto', 'translated'),
     'auto or translated',

@@ -32,6 +32,8 @@ export function testEngine(clock: Clock = createSystemClock(), overrides: Partia
   const rows: RequestLog[] = []
   const bugs: unknown[] = []
   const engine = createEngine({
+    signer: { sign: () => Promise.resolve({}) },
+    tokens: { countChat: () => Promise.resolve(1), estimateText: (text) => text.length, estimateChat: () => 1 },
     clock,
     random: () => 0,
     findProvider: (id) => PROVIDERS.find((provider) => provider.id === id),

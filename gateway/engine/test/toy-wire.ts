@@ -151,6 +151,8 @@ class ToyReader implements Reader {
 export const toyDialect: ChatDialect = {
   id: 'toy',
   verbatimRoute: 'chat/completions',
+  idPrefix: 'chatcmpl-',
+  continues: true,
   inspect: () => ({
     model: 'm',
     operation: 'chat',

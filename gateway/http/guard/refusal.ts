@@ -35,12 +35,19 @@ export interface Refusal {
   readonly close?: boolean
 }
 
-/** The body of a refusal, in the shape that every OpenAI client reads. */
-export function refusalBody(refusal: Refusal): string {
-  return JSON.stringify({
-    error: { message: refusal.message, type: errorType(refusal.status), param: null, code: refusal.code },
-  })
+/**
+ * The body of a refusal, in the shape that the clients of a path read: Ollama's want a text, and Anthropic's a `type`
+ * beside what OpenAI's read, which does not disturb the latter.
+ */
+export function refusalBody(refusal: Refusal, path: string | undefined): string {
+  const { message, code } = refusal
+  if (path?.startsWith('/api/') === true) return JSON.stringify({ error: message })
+  const error = { message, type: errorType(refusal.status), param: null, code }
+  const isMessages = path !== undefined && MESSAGES_PATH.test(path)
+  return JSON.stringify(isMessages ? { type: 'error', error } : { error })
 }
+
+const MESSAGES_PATH = /\/messages(\/count_tokens)?$/
 
 function errorType(status: number): string {
   if (status === 401) return 'authentication_error'

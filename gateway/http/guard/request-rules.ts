@@ -52,7 +52,8 @@ export const methodRule: Rule = {
     const known = METHODS.has(head.method)
     if (match === undefined) return known ? undefined : refuseMethod(head, [...METHODS].join(', '))
     const answered = match.route.method === 'GET' && head.method === 'HEAD' ? 'GET' : head.method
-    if (known && (answered === match.route.method || answered === 'OPTIONS')) return undefined
+    if (known && (answered === match.route.method || answered === match.route.also || answered === 'OPTIONS'))
+      return undefined
     return refuseMethod(head, allowedMethods(match.route))
   },
 }

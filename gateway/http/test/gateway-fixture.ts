@@ -88,8 +88,10 @@ function fakeDeps(fixture: Omit<Fixture, 'port' | 'server'>, options: FixtureOpt
     listModels: (app) => MODELS.filter(({ id }) => app.models === undefined || id.startsWith('local/')),
     modelInfo: () => [{ model_name: 'gpt-4o' }],
     suggestModel: (name) => (name.startsWith('gpt') ? 'gpt-4o' : undefined),
+    describeModel: () => undefined,
     ready: () => true,
     dialects: fakeDialects,
+    responses: noResponses,
     readControls: () => ({ controls: NO_CONTROLS, tags: [] }),
     onRefused: (event) => void fixture.refused.push(event),
     onFailed: (event) => void fixture.failed.push(event),
@@ -145,7 +147,7 @@ export function fakeConfig(server: Partial<ServerSettings> = {}): GatewayConfig 
       maxBodyBytes: limits.requestBodyBytes,
       ...server,
     },
-    logs: { keepDays: 1, maxMb: 1 },
+    logs: { keepDays: 1, maxMb: 1, responses: true },
     apps: [
       {
         name: 'tests',
@@ -220,6 +222,7 @@ function unused(): never {
 }
 
 const streaming = {
+  idPrefix: 'reply-',
   ...errors,
   parse: unused,
   writer: unused,
@@ -245,4 +248,18 @@ const embeddings: EmbeddingsDialect = {
   readReply: unused,
 }
 
-const fakeDialects = { chat, completions, embeddings, errors }
+const noResponses: ServerDeps['responses'] = {
+  store: { save: async () => undefined, load: async () => undefined, remove: async () => false },
+  isKept: () => false,
+  history: { expandPrevious: unused, expandReferences: unused, storedItems: unused },
+}
+
+const fakeDialects: ServerDeps['dialects'] = {
+  byRoute: {
+    'chat/completions': { operation: 'chat', dialect: chat },
+    completions: { operation: 'completions', dialect: completions },
+    embeddings: { operation: 'embeddings', dialect: embeddings },
+  },
+  errors,
+  answerAtOnce: {},
+}

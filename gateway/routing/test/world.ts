@@ -70,7 +70,7 @@ export function makeConfig(changes: Partial<GatewayConfig> = {}): GatewayConfig 
     routing: plainRouting,
     endpoints: [],
     server: { port: 4_000, extraHosts: [], origins: [], auth: 'key', staticKeys: [], maxBodyBytes: 1 },
-    logs: { keepDays: 1, maxMb: 1 },
+    logs: { keepDays: 1, maxMb: 1, responses: true },
     apps: [],
     discovery: true,
     warnings: [],

@@ -51,6 +51,8 @@ export function sampleRow(id: string, changes: Partial<RequestLog> = {}): Reques
     failureMessage: undefined,
     finish: 'stop',
     usage: { input: 12, output: 34, cacheRead: 5 },
+    usageEstimated: false,
+    conversions: [],
     costUsd: undefined,
     firstTokenMs: 120.5,
     totalMs: 901.25,

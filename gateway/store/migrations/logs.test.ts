@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { logColumns } from '../log-record.ts'
-import { logs0001Requests } from './logs-0001-requests.ts'
+import { logsMigrations } from './logs.ts'
 
 it('makes the columns that rows are written to, and no index that every request would pay for', () => {
   const database = new Database(':memory:')
-  database.exec(logs0001Requests.sql)
+  for (const { sql } of logsMigrations) database.exec(sql)
   const names = database.prepare("SELECT name FROM pragma_table_info('requests')").pluck().all()
   expect(names).toEqual(['seq', ...logColumns])
   const indexed = database

@@ -1,0 +1,201 @@
+import type { PassingReader, ReplyFacts } from '../contract/dialect.ts'
+import { isFailure, type Failure } from '../contract/failure.ts'
+import { isJsonObject, type JsonObject } from '../contract/json.ts'
+import { limits } from '../contract/limits.ts'
+import type { Draft } from '../kit/json-fields.ts'
+import { objectOf, stringOf } from '../kit/json-fields.ts'
+import { isClientCall } from '../wire/responses-status.ts'
+import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
+import { badReply, CUT, EMPTY_STREAM, notEvents } from './openai-bad-reply.ts'
+import { looksLikeEvents, readWireEvent } from './openai-wire.ts'
+import { readWireError } from './openai-wire-error.ts'
+import { failureOfEvent, failureOfResponse, readResponse } from './responses-wire-event.ts'
+
+type Passed = ReturnType<PassingReader['push']>
+
+/**
+ * Every event that may need reading holds one of these words: errors, ends, and items that are calls, because some
+ * servers leave the items out of their last event. The same words in prose cost one needless parse and nothing else.
+ */
+const SUSPECT = /error|_call"|response\.(?:completed|incomplete|failed|cancelled)|DONE\]/
+
+const NOTHING: Passed = { forward: undefined }
+
+/** Watches a verbatim Responses stream. It is never continued by another target, so nothing is kept of it. */
+export function createResponsesPassing(): PassingReader {
+  return new Passing()
+}
+
+/**
+ * Until the first item every event is parsed; from then on a chunk costs one search. An incomplete event is kept until
+ * its end arrives: half an error that was already sent could not be taken back.
+ */
+class Passing implements PassingReader {
+  committed = false
+  finished = false
+  readonly facts: Draft<ReplyFacts> = {}
+  #isStream = false
+  #sawEvent = false
+  #sawCall = false
+  #failed = false
+  /** The beginning of an event whose end has not arrived. */
+  #carry: Buffer[] = []
+  #carryBytes = 0
+
+  get done(): boolean {
+    return this.finished
+  }
+
+  push(bytes: Uint8Array): Passed {
+    if (this.#failed) return NOTHING
+    const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
+    if (whole === undefined) return this.#tooLong() ?? NOTHING
+    if (this.#isPlain(whole)) return { forward: whole === chunk ? bytes : whole }
+    const passed = this.#readEvents(whole)
+    return passed.forward === chunk ? { forward: bytes } : passed
+  }
+
+  end(): Passed {
+    if (this.#failed) return NOTHING
+    const rest = Buffer.concat(this.#carry)
+    this.#carry = []
+    const passed = this.#readRest(rest)
+    if (passed.failure !== undefined || this.finished) return passed
+    return this.#fail(passed.forward, this.#sawEvent ? CUT : EMPTY_STREAM)
+  }
+
+  /** Items with ids and signatures of their own cannot be spliced. */
+  sent(): undefined {
+    return undefined
+  }
+
+  /** The complete events in the carry and the chunk, the rest of which becomes the carry. */
+  #takeWhole(chunk: Buffer): Buffer | undefined {
+    if (!chunk.includes(0x0a)) return this.#hold(chunk)
+    const all = this.#carryBytes === 0 ? chunk : Buffer.concat([...this.#carry, chunk])
+    const end = lastEventEnd(all)
+    this.#carry = []
+    this.#carryBytes = 0
+    if (end < all.length) this.#hold(all.subarray(end))
+    return end === 0 ? undefined : all.subarray(0, end)
+  }
+
+  #hold(bytes: Buffer): undefined {
+    this.#carry.push(bytes)
+    this.#carryBytes += bytes.length
+  }
+
+  #tooLong(): Passed | undefined {
+    if (this.#carryBytes <= limits.streamLineBytes) return undefined
+    return this.#fail(undefined, badReply('The upstream sent one event that is larger than any answer.'))
+  }
+
+  /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
+  #readRest(rest: Buffer): Passed {
+    if (rest.length === 0) return NOTHING
+    if (!this.#isStream && !looksLikeEvents(rest.toString())) {
+      return this.#fail(undefined, notEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
+    }
+    const event = readWireEvent(rest.toString())
+    return event.type === 'unreadable' || event.type === 'nothing' ? NOTHING : this.#readEvents(rest)
+  }
+
+  /** Reads event by event; gives the same buffer back where nothing has to be held back. */
+  #readEvents(whole: Buffer): Passed {
+    const runs: Buffer[] = []
+    let runStart = 0
+    for (let at = 0; at < whole.length;) {
+      const end = nextEventEnd(whole, at)
+      const verdict = this.#judge(whole.subarray(at, end))
+      if (typeof verdict === 'object') return this.#fail(joined([...runs, whole.subarray(runStart, at)]), verdict)
+      if (verdict === 'hide') {
+        runs.push(whole.subarray(runStart, at))
+        runStart = end
+      }
+      at = end
+    }
+    if (runStart === 0) return { forward: whole }
+    return { forward: joined([...runs, whole.subarray(runStart)]) }
+  }
+
+  /** Nothing but more of the same answer. */
+  #isPlain(bytes: Buffer): boolean {
+    if (!this.committed || this.finished) return false
+    const text = bytes.toString('latin1')
+    return !SUSPECT.test(text) && isWellFramed(text)
+  }
+
+  #judge(bytes: Buffer): 'pass' | 'hide' | Failure {
+    if (this.#isPlain(bytes)) return 'pass'
+    const text = bytes.toString()
+    if (!this.#isStream) {
+      if (!looksLikeEvents(text)) return notEvents(text)
+      this.#isStream = true
+    }
+    const event = readWireEvent(text)
+    // SDKs throw on data that is not JSON; the rest of the answer may be healthy.
+    if (event.type === 'unreadable') return 'hide'
+    if (event.type !== 'chunk') return 'pass'
+    return this.#judgeEvent(event.json, event.named)
+  }
+
+  #judgeEvent(json: JsonObject, named: string): 'pass' | Failure {
+    const type = stringOf(json.type) ?? named
+    const response = objectOf(json.response)
+    if (type === 'error' || named === 'error') return failureOfEvent(json)
+    if (type === 'response.failed' || type === 'response.cancelled') return failureOfResponse(response)
+    // A relay's own error, in whatever shape it has.
+    const failure = json.type === undefined ? readWireError(json) : undefined
+    if (failure !== undefined) return failure
+    this.#sawEvent = true
+    if (isContent(type)) this.committed = true
+    if (isJsonObject(json.item) && isClientCall(json.item)) this.#sawCall = true
+    return response === undefined ? 'pass' : this.#judgeResponse(type, response)
+  }
+
+  #judgeResponse(type: string, response: JsonObject): 'pass' | Failure {
+    const ends = type === 'response.completed' || type === 'response.incomplete'
+    // The event's name says how it ended where the response itself does not.
+    const status = response.status ?? type.slice('response.'.length)
+    const facts = readResponse(ends ? { ...response, status } : response)
+    if (isFailure(facts)) return facts
+    Object.assign(this.facts, facts)
+    if (ends) this.finished = true
+    if (this.facts.finish === 'stop' && this.#sawCall) this.facts.finish = 'tool_calls'
+    return 'pass'
+  }
+
+  #fail(forward: Buffer | Uint8Array | undefined, failure: Failure): Passed {
+    this.#failed = true
+    this.#carry = []
+    return { forward, failure }
+  }
+}
+
+/** The first item, or a piece of one: from here the client has an answer. */
+function isContent(type: string): boolean {
+  return type === 'response.output_item.added' || type === 'response.output_item.done' || type.endsWith('.delta')
+}
+
+/**
+ * Every event is one `data:` line that holds an object, named or not, as far as its ends tell. An SDK throws on data
+ * that is cut short or no object; whatever looks otherwise is read event by event.
+ */
+function isWellFramed(text: string): boolean {
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n\n', at)
+    if (end < 0 || text.charCodeAt(end - 1) !== CLOSE_BRACE) return false
+    const data = text.startsWith('event: ', at) ? text.indexOf('\n', at) + 1 : at
+    if (data > end || !text.startsWith('data: {', data)) return false
+    at = end + 2
+  }
+  return true
+}
+
+const CLOSE_BRACE = 0x7d
+
+function joined(runs: readonly Buffer[]): Buffer | undefined {
+  const filled = runs.filter((run) => run.length > 0)
+  return filled.length > 1 ? Buffer.concat(filled) : filled[0]
+}

@@ -1,0 +1,63 @@
+import type { ChatRequest, CompletionRequest } from '../contract/chat.ts'
+import type { Reader } from '../contract/provider.ts'
+import type { TokenCounter } from './deps.ts'
+import type { LaneInput } from './lane-input.ts'
+import type { Target } from '../contract/route.ts'
+import { repairToolCalls } from '../repair/repair-tool-calls.ts'
+import { createReasoningMemory } from './reasoning-memory.ts'
+import { withUsage } from './usage-fill.ts'
+
+type Translated = ChatRequest | CompletionRequest
+
+export interface Watched extends Pick<LaneInput, 'call' | 'target' | 'converted'> {
+  readonly request: Translated
+}
+
+/**
+ * What happens to every translated answer between its reader and its writer, whatever wires the two speak: tool calls
+ * that were written as text are mended, usage that nobody told is counted, and thoughts are kept for the next turn.
+ */
+export interface Answers {
+  /** The reader with all of that on its way. */
+  watch(reader: Reader, about: Watched): Reader
+  /** The request with the thoughts that its client has lost; the same object where there are none. */
+  recall<Request extends Translated>(request: Request, appId: string): Request
+}
+
+export function createAnswers(tokens: TokenCounter): Answers {
+  const memory = createReasoningMemory()
+  return {
+    watch: (plain, { request, call, target, converted }) => {
+      const reader = mayRepair(target) && callsTools(request) ? repaired(plain, request, { call, converted }) : plain
+      const counted = withUsage(reader, {
+        input: () =>
+          'messages' in request ? tokens.estimateChat(request) : tokens.estimateText(request.prompts.join('')),
+        output: tokens.estimateText,
+      })
+      return callsTools(request) ? memory.watch(counted, call.app.id) : counted
+    },
+    recall: (request, appId) => ('messages' in request ? { ...request, ...memory.recall(request, appId) } : request),
+  }
+}
+
+/** Local runners hand on as text what their template does not know; the cloud's own parsers know their models. */
+export function mayRepair({ locality, params }: Target): boolean {
+  return (locality === 'device' || locality === 'lan') && params.repairToolCalls !== false
+}
+
+function callsTools(request: Translated): request is ChatRequest {
+  return 'messages' in request && request.tools.length > 0 && request.toolChoice !== 'none'
+}
+
+function repaired(
+  reader: Reader,
+  request: ChatRequest,
+  { call, converted }: Pick<Watched, 'call' | 'converted'>,
+): Reader {
+  return repairToolCalls(reader, {
+    tools: request.tools,
+    expectsJson: request.format !== undefined,
+    newId: (index) => `call_${call.id}_${index}`,
+    onRepair: (conversion) => converted([conversion]),
+  })
+}

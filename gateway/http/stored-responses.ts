@@ -1,0 +1,86 @@
+import type { Call, JsonBody } from '../contract/call.ts'
+import type { Failure } from '../contract/failure.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
+import { limits } from '../contract/limits.ts'
+import type { StoredResponse } from '../contract/stored-response.ts'
+import { arrayOf, isJsonArray, parseJson, stringOf } from '../kit/json-fields.ts'
+import type { AppRecord, ResponsesDeps } from './server-deps.ts'
+
+type Stored = Pick<ResponsesDeps, 'store' | 'history'>
+
+/**
+ * The request with the conversation that it goes on from laid before its input. The same body where it goes on from
+ * nothing that is kept here: the upstream may know it.
+ */
+export async function withHistory(
+  body: JsonBody,
+  app: AppRecord,
+  { store, history }: Stored,
+): Promise<JsonBody | Failure> {
+  const previous = stringOf(body.json['previous_response_id'])
+  const stored = previous === undefined ? undefined : await store.load(previous, app.id)
+  let json = body.json
+  if (stored !== undefined) {
+    const items = stored.itemsJson === undefined ? undefined : parseJson(stored.itemsJson)
+    if (!isJsonArray(items)) return tooLarge(stored.id)
+    json = history.expandPrevious(json, items)
+  }
+  json = await withReferences(json, app, { store, history })
+  return json === body.json ? body : { kind: 'json', json, raw: Buffer.from(JSON.stringify(json)) }
+}
+
+/** Clients that rely on stored responses send the ids of earlier items in place of the items. */
+async function withReferences(json: JsonObject, app: AppRecord, { store, history }: Stored): Promise<JsonObject> {
+  const ids = arrayOf(json['input']).flatMap((item) => referencedResponse(item) ?? [])
+  const responses = [...new Set(ids)].slice(0, limits.referencedResponses)
+  if (responses.length === 0) return json
+  const found = await Promise.all(responses.map((id) => store.load(id, app.id)))
+  const items = new Map<string, JsonObject>()
+  for (const stored of found) {
+    for (const item of arrayOf(parseJson(stored?.itemsJson ?? '[]'))) {
+      const id = isJsonObject(item) ? stringOf(item['id']) : undefined
+      if (isJsonObject(item) && id !== undefined) items.set(id, item)
+    }
+  }
+  return history.expandReferences(json, (id) => items.get(id))
+}
+
+/** The response that an item of ours was part of: its id holds the response's. */
+function referencedResponse(item: JsonValue): string | undefined {
+  if (!isJsonObject(item) || item['type'] !== 'item_reference') return undefined
+  const rest = /^[a-z]+_(.+)_\d+$/.exec(stringOf(item['id']) ?? '')?.[1]
+  return rest === undefined ? undefined : `resp_${rest}`
+}
+
+/** What is kept of a finished response; undefined where its client, or the user, wants nothing kept. */
+export function toKeep(
+  call: Call,
+  { history }: Stored,
+): ((response: JsonObject) => StoredResponse | undefined) | undefined {
+  const { work } = call
+  if (work.body.kind !== 'json' || work.body.json['store'] === false) return undefined
+  const { json } = work.body
+  return (response) => {
+    const id = stringOf(response['id'])
+    // A response with another id than ours is kept by the upstream that gave it.
+    if (id === undefined || id !== `resp_${call.id}`) return undefined
+    const items = history.storedItems(json, response)
+    return {
+      id,
+      appId: call.app.id,
+      atMs: call.startedAtMs,
+      responseJson: JSON.stringify(response),
+      itemsJson: items && JSON.stringify(items),
+    }
+  }
+}
+
+function tooLarge(id: string): Failure {
+  return {
+    kind: 'invalid-request',
+    status: 400,
+    code: 'previous_response_too_large',
+    param: 'previous_response_id',
+    message: `The conversation of ${id} was too large to be kept. Send it whole as 'input', without previous_response_id.`,
+  }
+}
