@@ -33,7 +33,14 @@ function streaming(then: (sink: ReplySink) => void): Engine {
     sink.onGone(() => gone.resolve({ status: 499 }))
     sink.head(200, { 'content-type': 'text/event-stream' })
     sink.write('data: 1\n\n')
-    then({ ...sink, end: (chunk) => (sink.end(chunk), gone.resolve({ status: 200 })) })
+    then({
+      head: (status, headers) => sink.head(status, headers),
+      write: (chunk) => sink.write(chunk),
+      onDrain: (resume) => sink.onDrain(resume),
+      end: (chunk) => (sink.end(chunk), gone.resolve({ status: 200 })),
+      onGone: (left) => sink.onGone(left),
+      destroy: () => sink.destroy(),
+    })
     return gone.promise
   }
 }
@@ -94,6 +101,7 @@ describe('the guard holds inside too', () => {
   it.each([
     ['a path that is not served', 'http://spillway/v1/nothing', {}, 404],
     ['another method', 'http://spillway/v1/models', { method: 'DELETE' }, 405],
+    ['a body where none belongs', 'http://spillway/v1/responses/resp_1', { method: 'DELETE', body: 'x' }, 400],
     ['a body of another type', CHAT, post('{}', { headers: { 'content-type': 'text/plain' } }), 415],
     ['a key in the URL', 'http://spillway/v1/models?api_key=x', {}, 400],
     ['a body that is too large', CHAT, post(`"${'x'.repeat(33 * 1024 * 1024)}"`), 413],

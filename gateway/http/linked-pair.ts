@@ -8,13 +8,14 @@ export interface LinkedPair {
 
 /**
  * Both ends of a connection that exists only in memory. Node's pair hands over bytes and their end; that an end is
- * gone is said here, as the system says it of a socket: else a client that left would be served for ever.
+ * gone is said here (newer releases do a part of it), as the system says it of a socket: else a client that left would
+ * be served for ever.
  */
 export function linkedPair(): LinkedPair {
   const [client, server] = duplexPair()
   client.once('close', () => server.destroy())
   server.once('close', () => {
-    // After a proper end the client still reads what it was sent.
+    // An end that was finished has been read; without one the client would wait for it.
     if (!server.writableFinished) client.destroy(new Error('The connection was cut.'))
   })
   return { client, server }
