@@ -52,6 +52,18 @@ function cuts(body: string): readonly Ran[] {
 }
 
 describe('a passing Messages stream', () => {
+  it('gives an answer that has finished the end that its upstream did not send', () => {
+    const body = START + OPEN + text('Hello') + CLOSE + finish()
+    const end = 'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    for (let length = 0; length < STOP.trimEnd().length; length += 1) {
+      const { forwarded, failure } = run([Buffer.from(body + STOP.slice(0, length))])
+      expect([forwarded, failure]).toEqual([body + end, undefined])
+    }
+    // Whole but for the blank line, which some libraries wait for.
+    expect(run([Buffer.from(body + STOP.trimEnd())]).forwarded).toBe(`${body}${STOP.trimEnd()}\n\n`)
+    expect(run([Buffer.from(body.trimEnd())]).forwarded).toBe(`${body.trimEnd()}\n\n${end}`)
+  })
+
   it('forwards the very same chunks, and knows what passed', () => {
     const reader = newPassing()
     for (const part of [START, OPEN + PING, text('a'), text('b') + CLOSE, finish('tool_use') + STOP]) {
@@ -97,8 +109,6 @@ describe('a passing Messages stream', () => {
     ],
     ['with non-ASCII text', START + OPEN + text('日本語 🙂') + finish() + STOP],
     ['without content', START + finish('refusal') + STOP],
-    ['without its last event', START + OPEN + text('a') + finish()],
-    ['without a blank line at the end', HEALTHY.trimEnd()],
     ['with spaces in its JSON', HEALTHY.replaceAll('":', '": ')],
     ["with OpenAI's marker behind it", `${HEALTHY}data: [DONE]\n\n`],
   ])('%s: cut at any byte, the same bytes go on', (_name, body) => {

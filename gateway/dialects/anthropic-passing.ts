@@ -20,6 +20,8 @@ const SUSPECT = /"(?:error|message_(?:start|delta|stop))"|event: *error/
 
 const NOTHING: Passed = { forward: undefined }
 
+const STOP = 'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
 /** Watches a verbatim Messages stream. A cut one is not continued, so nothing of it is kept. */
 export function createMessagesPassing(): PassingReader {
   return new MessagesPassing()
@@ -57,8 +59,16 @@ class MessagesPassing implements PassingReader {
     const rest = Buffer.concat(this.#carry)
     this.#carry = []
     const passed = this.#readRest(rest)
-    if (passed.failure !== undefined || this.finished) return passed
+    if (passed.failure !== undefined) return passed
+    if (this.finished) return this.#ending(passed.forward)
     return this.#fail(passed.forward, this.#sawMessage ? CUT : EMPTY_STREAM)
+  }
+
+  /** Everything was said. Libraries that wait for the last event, or for its blank line, would call it interrupted. */
+  #ending(last: Uint8Array | undefined): Passed {
+    const missing = (last === undefined ? '' : '\n\n') + (this.done ? '' : STOP)
+    if (missing === '') return { forward: last }
+    return { forward: Buffer.concat([last ?? Buffer.alloc(0), Buffer.from(missing)]) }
   }
 
   /** A message is not continued by somebody else. */

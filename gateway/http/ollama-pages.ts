@@ -67,7 +67,7 @@ function asking(path: string, deps: ServerDeps, answer: (request: ModelRequest) 
     const body = await readPageBody(exchange, response, deps.clock)
     if (body === undefined) return
     if (isFailure(body)) sendText(response, body.status ?? 400, body.message)
-    else answerAbout(body, { exchange, response, deps, answer })
+    else answerAbout(body.json, { exchange, response, deps, answer })
   }
   // Express would report a bug in the shape that OpenAI's clients read.
   const confess = (response: Response, error: unknown): void => {

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
-import { isFailure, type Failure } from '../contract/failure.ts'
-import type { JsonObject } from '../contract/json.ts'
+import type { JsonBody } from '../contract/call.ts'
+import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
 import type { Clock } from '../contract/clock.ts'
 import { readBody } from './body.ts'
@@ -16,7 +16,7 @@ export async function readPageBody(
   exchange: Exchange,
   response: Response,
   clock: Clock,
-): Promise<JsonObject | Failure | undefined> {
+): Promise<JsonBody | Failure | undefined> {
   if (exchange.awaitsContinue) response.writeContinue()
   const body = await readBody(exchange.request, limits.pageBodyBytes)
   if (body.kind === 'gone') return undefined
@@ -24,6 +24,5 @@ export async function readPageBody(
     sendRefusal(response, body.refusal, { headers: [], clock, path: exchange.request.url })
     return undefined
   }
-  const parsed = parseJsonBody(body.raw)
-  return isFailure(parsed) ? parsed : parsed.json
+  return parseJsonBody(body.raw)
 }

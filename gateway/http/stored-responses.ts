@@ -25,29 +25,50 @@ export async function withHistory(
     if (!isJsonArray(items)) return tooLarge(stored.id)
     json = history.expandPrevious(json, items)
   }
-  json = await withReferences(json, app, { store, history })
+  const references = arrayOf(json['input']).filter(isReference)
+  const items = await referencedItems(references, app, store)
+  if (items === undefined) return REFERENCES_TOO_LARGE
+  if (items.size > 0) json = history.expandReferences(json, (id) => items.get(id)?.item)
   return json === body.json ? body : { kind: 'json', json, raw: Buffer.from(JSON.stringify(json)) }
 }
 
-/** Clients that rely on stored responses send the ids of earlier items in place of the items. */
-async function withReferences(json: JsonObject, app: AppRecord, { store, history }: Stored): Promise<JsonObject> {
-  const ids = arrayOf(json['input']).flatMap((item) => referencedResponse(item) ?? [])
-  const responses = [...new Set(ids)].slice(0, limits.referencedResponses)
-  if (responses.length === 0) return json
-  const found = await Promise.all(responses.map((id) => store.load(id, app.id)))
-  const items = new Map<string, JsonObject>()
-  for (const stored of found) {
-    for (const item of arrayOf(parseJson(stored?.itemsJson ?? '[]'))) {
-      const id = isJsonObject(item) ? stringOf(item['id']) : undefined
-      if (isJsonObject(item) && id !== undefined) items.set(id, item)
-    }
+/**
+ * Clients that rely on stored responses send the ids of earlier items in place of the items: these are the items, by id.
+ * Undefined: together they would be larger than a request may be.
+ */
+async function referencedItems(
+  references: readonly JsonObject[],
+  app: AppRecord,
+  store: Stored['store'],
+): Promise<ReadonlyMap<string, KnownItem> | undefined> {
+  const responses = [...new Set(references.flatMap((item) => referencedResponse(item) ?? []))]
+  const found = await Promise.all(responses.slice(0, limits.referencedResponses).map((id) => store.load(id, app.id)))
+  const items = itemsById(found)
+  // A reference is small and what it stands for is not: a few thousand to the same long item would be gigabytes.
+  const bytes = references.reduce((sum, { id }) => sum + (items.get(stringOf(id) ?? '')?.bytes ?? 0), 0)
+  return bytes > limits.requestBodyBytes ? undefined : items
+}
+
+interface KnownItem {
+  readonly item: JsonObject
+  readonly bytes: number
+}
+
+function itemsById(found: readonly (StoredResponse | undefined)[]): ReadonlyMap<string, KnownItem> {
+  const items = new Map<string, KnownItem>()
+  for (const item of found.flatMap((stored) => arrayOf(parseJson(stored?.itemsJson ?? '[]')))) {
+    const id = isJsonObject(item) ? stringOf(item['id']) : undefined
+    if (isJsonObject(item) && id !== undefined) items.set(id, { item, bytes: JSON.stringify(item).length })
   }
-  return history.expandReferences(json, (id) => items.get(id))
+  return items
+}
+
+function isReference(item: JsonValue): item is JsonObject {
+  return isJsonObject(item) && item['type'] === 'item_reference'
 }
 
 /** The response that an item of ours was part of: its id holds the response's. */
-function referencedResponse(item: JsonValue): string | undefined {
-  if (!isJsonObject(item) || item['type'] !== 'item_reference') return undefined
+function referencedResponse(item: JsonObject): string | undefined {
   const rest = /^[a-z]+_(.+)_\d+$/.exec(stringOf(item['id']) ?? '')?.[1]
   return rest === undefined ? undefined : `resp_${rest}`
 }
@@ -83,4 +104,12 @@ function tooLarge(id: string): Failure {
     param: 'previous_response_id',
     message: `The conversation of ${id} was too large to be kept. Send it whole as 'input', without previous_response_id.`,
   }
+}
+
+const REFERENCES_TOO_LARGE: Failure = {
+  kind: 'request-too-large',
+  status: 413,
+  code: 'request_too_large',
+  param: 'input',
+  message: "The items behind every item_reference of 'input' are larger than a request may be. Refer to fewer of them.",
 }

@@ -1,27 +1,31 @@
-import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { modelOf, runFaults, type Fault, type FaultWorld, type Seen, type Verdict } from './fault-world.ts'
-import { TEXT } from './healthy-reply.ts'
+import { wholeAnswer, type Reply } from './fault-client.ts'
+import { modelOf, runFaults, type Fault, type FaultWorld, type Seen, type Stage, type Verdict } from './fault-world.ts'
 
 /** Nobody waits longer, whatever happens behind the gateway: all configured clocks together, and room for a slow machine. */
 const DEADLINE_MS = 9_500
 
 /** Runs every fault once, and then claims of each what must hold whatever goes wrong behind a gateway. Called in a `describe`. */
-export function testFaults(faults: readonly Fault[]): void {
+export function testFaults<Piece extends string | Uint8Array>(
+  stage: Stage<Piece>,
+  faults: readonly Fault<Piece>[],
+): void {
   let world: FaultWorld
   const rejections: unknown[] = []
   const onRejection = (reason: unknown): void => void rejections.push(reason)
 
   beforeAll(async () => {
     process.on('unhandledRejection', onRejection)
-    world = await runFaults(faults)
+    world = await runFaults(faults, stage)
   }, 60_000)
   afterAll(async () => {
     process.off('unhandledRejection', onRejection)
     await world.close()
   })
 
-  it.each(faults)('$name', (fault) => {
+  const titled = faults.map((fault) => ({ fault, title: titleOf(fault) }))
+
+  it.each(titled)('$title', ({ fault }) => {
     const seen = world.seen.filter((one) => one.fault === fault)
     expect(seen.length).toBeGreaterThan(0)
     const healed = world.healed.filter((one) => one.fault === fault)
@@ -34,6 +38,11 @@ export function testFaults(faults: readonly Fault[]): void {
   })
 }
 
+/** Rows of one lane only may have the names of others'. */
+function titleOf({ name, lanes }: Fault<never>): string {
+  return lanes?.length === 1 ? `${lanes[0]}: ${name}` : name
+}
+
 /** Every way in which a story went otherwise than its verdict says. */
 function mistakesOf(seen: Seen): string[] {
   return differences(labelOf(seen), storyOf(seen), { ...expectedStory(seen), complaint: undefined })
@@ -43,14 +52,14 @@ function mistakesOf(seen: Seen): string[] {
 function curedMistakesOf(seen: Seen): string[] {
   const row = seen.rows[0]
   const story = {
-    text: seen.reply.text,
+    said: isWhole(seen, undefined) ? 'the whole answer' : saidOf(seen.reply),
     error: seen.reply.error,
     rows: seen.rows.length,
     by: row && plain(row.target),
     outcome: row?.outcome,
   }
   return differences(`${labelOf(seen)}, cured`, story, {
-    text: TEXT,
+    said: 'the whole answer',
     error: undefined,
     rows: 1,
     by: 'faulty',
@@ -107,27 +116,40 @@ function servedByHeader({ reply, rows }: Seen): string | null | undefined {
   return isContinued ? rows[0]?.target : reply.headers?.get('x-spillway-target')
 }
 
-function clientSaw({ reply, fault }: Seen): string {
-  const whole = fault.text ?? TEXT
-  if (reply.error === undefined)
-    return reply.text === whole ? 'the whole text' : `success with ${JSON.stringify(reply.text)}`
-  if (!(reply.error instanceof OpenAI.APIError))
-    return `no API error but ${reply.error instanceof Error ? reply.error.message : 'no error at all'}`
-  if (reply.error instanceof OpenAI.APIConnectionError) return `a broken connection: ${reply.error.message}`
-  if (reply.error.status !== undefined) return 'an error reply'
-  return whole.startsWith(reply.text) ? 'an error in the stream' : `an error after ${JSON.stringify(reply.text)}`
+function clientSaw(seen: Seen): string {
+  const { reply, fault, lane } = seen
+  if (reply.error === undefined) return isWhole(seen, fault.text) ? 'the whole answer' : `success with ${saidOf(reply)}`
+  const { how, message } = lane.client.judge(reply.error)
+  if (how === 'reply') return 'an error reply'
+  if (how === 'broken') return message
+  const whole = wholeAnswer(fault.script ?? 'text', fault.text)
+  const isPart = whole.text.startsWith(reply.text) && whole.thought.startsWith(reply.thought)
+  return isPart ? 'an error in the stream' : `an error after ${saidOf(reply)}`
 }
 
-/** An error reply has OpenAI's shape, and a sentence that helps. */
-function errorMistakes({ reply, fault }: Seen): string | undefined {
-  if (!(reply.error instanceof OpenAI.APIError)) return undefined
-  const { error, status } = reply.error
-  const shape = error as Readonly<Record<string, unknown>> | undefined // the SDK hands it on unread
-  if (typeof shape?.['message'] !== 'string' || shape['message'].length < 20) return `message: ${JSON.stringify(shape)}`
-  if (typeof shape['type'] !== 'string') return `type: ${JSON.stringify(shape)}`
-  if (!('code' in shape)) return `code: ${JSON.stringify(shape)}`
-  if (/\bat .*:\d+:\d+|node_modules|\[object|undefined/.test(shape['message'])) return `internals: ${shape['message']}`
-  if (fault.status !== undefined && status !== undefined && status !== fault.status) return `status ${status}`
+/**
+ * All of it, and that it is over.
+ * @param text of a row that brings events of its own, which may be anything beside the text
+ */
+function isWhole({ reply, fault }: Seen, text: string | undefined): boolean {
+  const { script = 'text' } = fault
+  if (text !== undefined) return reply.text === text
+  return saidOf(reply) === saidOf(wholeAnswer(script)) && reply.finish === (script === 'call' ? 'tool_calls' : 'stop')
+}
+
+function saidOf({ text, thought, calls }: Pick<Reply, 'text' | 'thought' | 'calls'>): string {
+  return JSON.stringify({ text, ...(thought !== '' && { thought }), ...(calls !== '' && { calls }) })
+}
+
+/** An error reply has the shape of the client's wire, and a sentence that helps. */
+function errorMistakes({ reply, fault, lane }: Seen): string | undefined {
+  if (reply.error === undefined) return undefined
+  const { how, status, message, complaint } = lane.client.judge(reply.error)
+  if (how === 'broken') return undefined
+  if (complaint !== undefined) return complaint
+  if (message.length < 20) return `message: ${message}`
+  if (/\bat .*:\d+:\d+|node_modules|\[object|undefined/.test(message)) return `internals: ${message}`
+  if (fault.status !== undefined && how === 'reply' && status !== fault.status) return `status ${status}`
   return undefined
 }
 
@@ -138,7 +160,7 @@ function expectedStory(seen: Seen): Story {
   const asked = verdict === 'answer' ? ['faulty:ok'] : ['faulty:failed', ...(ends ? ['healthy:ok'] : [])]
   const inStream = verdict === 'cut' || verdict === 'lost'
   return {
-    client: ends ? 'the whole text' : inStream ? 'an error in the stream' : 'an error reply',
+    client: ends ? 'the whole answer' : inStream ? 'an error in the stream' : 'an error reply',
     late: false,
     error: undefined,
     rows: 1,

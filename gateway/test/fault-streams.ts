@@ -9,7 +9,7 @@ export type Edit = (pieces: readonly string[]) => readonly Bytes[]
 /** Sends the pieces, each in a chunk of its own. */
 export async function sendStream(
   exchange: RawExchange,
-  healthy: HealthyReply,
+  healthy: Pick<HealthyReply<never>, 'contentType'>,
   pieces: readonly Bytes[],
 ): Promise<void> {
   await exchange.write(head(healthy, 'transfer-encoding: chunked'))

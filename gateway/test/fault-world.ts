@@ -1,13 +1,37 @@
-import OpenAI from 'openai'
 import type { FailureKind } from '../contract/failure.ts'
 import type { RequestLog } from '../contract/request-log.ts'
 import { createSystemClock } from '../kit/system-clock.ts'
-import { healthyReply, sendHealthy, type HealthyReply } from './healthy-reply.ts'
+import { askClient, type FaultClient, type Reply, type Script } from './fault-client.ts'
+import { sendHealthy, type HealthyReply } from './healthy-reply.ts'
 import { startRawUpstream, type RawExchange, type RawUpstream } from './raw-upstream.ts'
 import { startTestGateway, type TestGateway } from './test-gateway.ts'
 
-export const LANES = ['verbatim', 'translated', 'ollama'] as const
-export type LaneName = (typeof LANES)[number]
+/** A client before one kind of upstream. */
+export interface FaultLane {
+  readonly name: string
+  readonly client: FaultClient
+  readonly upstream: FaultUpstream
+  /** Although the bytes could pass as they are. */
+  readonly isTranslated?: boolean
+}
+
+/** How an upstream is configured. */
+export interface FaultUpstream {
+  readonly name: string
+  /** Its entry under `providers`, as a flow mapping. */
+  provider(origin: string): string
+  /** The model's name below that provider, where it is another one. */
+  model?(name: string): string
+}
+
+/** Where faults are shown: who asks, and what the answer would be. */
+export interface Stage<Piece extends string | Uint8Array> {
+  readonly lanes: readonly FaultLane[]
+  /** What answers where another target has failed. */
+  readonly second: FaultUpstream
+  /** @param lane undefined: the second target is asked */
+  healthy(exchange: RawExchange, lane: FaultLane | undefined): HealthyReply<Piece>
+}
 
 /**
  * What the client gets where the faulty target is alone, and where a healthy one stands behind it:
@@ -19,10 +43,10 @@ export type LaneName = (typeof LANES)[number]
  */
 export type Verdict = 'answer' | 'moves' | 'final' | 'cut' | 'lost'
 
-export interface Fault {
+export interface Fault<Piece extends string | Uint8Array = string> {
   readonly name: string
   /** What the upstream does with a request. */
-  readonly act: (exchange: RawExchange, healthy: HealthyReply) => void | Promise<void>
+  readonly act: (exchange: RawExchange, healthy: HealthyReply<Piece>) => void | Promise<void>
   /** For streamed answers; undefined: not asked for. */
   readonly stream: Verdict | undefined
   readonly whole: Verdict | undefined
@@ -30,7 +54,10 @@ export interface Fault {
   readonly kinds: readonly FailureKind[]
   /** Status of an error reply, where it matters. */
   readonly status?: number
-  readonly lanes?: readonly LaneName[]
+  /** Names of the lanes; absent: all of the stage. */
+  readonly lanes?: readonly string[]
+  /** What is asked for; a text where absent. */
+  readonly script?: Script
   /** Another address than the common upstream's: the fault is in the connection. */
   readonly origin?: string
   /** The text of an `answer`, where it is not {@link TEXT}. */
@@ -39,19 +66,10 @@ export interface Fault {
   readonly complaint?: (seen: Seen) => string | undefined
 }
 
-export interface Reply {
-  readonly text: string
-  readonly finish: string | undefined
-  readonly usage: unknown
-  readonly error: unknown
-  readonly headers: Headers | undefined
-  readonly ms: number
-}
-
 /** One request of the suite, with everything that is known of it. */
 export interface Seen {
-  readonly fault: Fault
-  readonly lane: LaneName
+  readonly fault: Fault<never>
+  readonly lane: FaultLane
   readonly backed: boolean
   readonly stream: boolean
   readonly reply: Reply
@@ -60,7 +78,6 @@ export interface Seen {
 
 export interface FaultWorld {
   readonly gateway: TestGateway
-  readonly client: OpenAI
   readonly seen: readonly Seen[]
   /** The same targets, asked again after their fault. */
   readonly healed: readonly Seen[]
@@ -72,33 +89,42 @@ const CURE = 'be well'
 const clock = createSystemClock()
 
 /** Asks every fault in every lane, alone and with a healthy target behind it, streamed and whole. */
-export async function runFaults(faults: readonly Fault[]): Promise<FaultWorld> {
-  const byName = new Map(faults.map((fault) => [fault.name, fault]))
+export async function runFaults<Piece extends string | Uint8Array>(
+  faults: readonly Fault<Piece>[],
+  stage: Stage<Piece>,
+): Promise<FaultWorld> {
+  const cases = casesOf(faults, stage)
+  const byModel = new Map(cases.map((one) => [modelOf(one), one]))
   const upstream = await startRawUpstream((exchange) => {
-    const healthy = healthyReply(exchange)
-    const fault = byName.get(String(exchange.body['model']).replace(/@.*$/, ''))
-    const isCured = JSON.stringify(exchange.body['messages']).includes(CURE)
-    return fault === undefined || isCured ? sendHealthy(exchange, healthy) : fault.act(exchange, healthy)
+    const one = byModel.get(modelIn(exchange))
+    const healthy = stage.healthy(exchange, one?.lane)
+    const isCured = JSON.stringify(exchange.body).includes(CURE)
+    return one === undefined || isCured ? sendHealthy(exchange, healthy) : one.fault.act(exchange, healthy)
   })
-  const gateway = await startTestGateway(configOf(faults, upstream))
-  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.key, maxRetries: 0, timeout: 10_000 })
+  const gateway = await startTestGateway(configOf(cases, stage, upstream))
   const log = collectRows(gateway)
   const asked: Omit<Seen, 'rows'>[] = []
   const healed: Omit<Seen, 'rows'>[] = []
-  const cases = casesOf(faults).map((one) => async () => {
-    for (const stream of [true, false]) {
-      if (one.fault[stream ? 'stream' : 'whole'] === undefined) continue
-      asked.push({ ...one, stream, reply: await ask(client, modelOf(one), { stream, prompt: 'go' }) })
-    }
-    if (one.fault.origin !== undefined) return
-    healed.push({ ...one, stream: true, reply: await ask(client, modelOf(one), { stream: true, prompt: CURE }) })
-  })
-  await inPool(cases)
+  const ask = (one: Case<Piece>, stream: boolean, words = ''): Promise<Reply> => {
+    const { script = 'text' } = one.fault
+    const prompt = `${SAY}${script}${words}`
+    const question = { url: gateway.url, key: gateway.key, model: modelOf(one), stream, script, prompt }
+    return askClient(one.lane.client, question, () => clock.monotonicMs())
+  }
+  await inPool(
+    cases.map((one) => async () => {
+      for (const stream of [true, false]) {
+        if (one.fault[stream ? 'stream' : 'whole'] === undefined) continue
+        asked.push({ ...one, stream, reply: await ask(one, stream) })
+      }
+      if (one.fault.origin !== undefined) return
+      healed.push({ ...one, stream: true, reply: await ask(one, true, ` ${CURE}`) })
+    }),
+  )
   const rows = await log.finish(asked.length + healed.length)
   const withRows = (seen: Omit<Seen, 'rows'>): Seen => ({ ...seen, rows: rows.get(idOf(seen.reply)) ?? [] })
   return {
     gateway,
-    client,
     seen: asked.map(withRows),
     healed: healed.map(withRows),
     close: async () => {
@@ -108,37 +134,65 @@ export async function runFaults(faults: readonly Fault[]): Promise<FaultWorld> {
   }
 }
 
-type Case = Pick<Seen, 'fault' | 'lane' | 'backed'>
+const SAY = 'say '
 
-function casesOf(faults: readonly Fault[]): Case[] {
-  return faults.flatMap((fault) =>
-    (fault.lanes ?? LANES).flatMap((lane) => [false, true].map((backed) => ({ fault, lane, backed }))),
-  )
+/** What this request wants to hear. */
+export function scriptIn({ body }: Pick<RawExchange, 'body'>): Script {
+  const found = /say (text|thought|call)/.exec(JSON.stringify(body))?.[1]
+  return found === 'thought' || found === 'call' ? found : 'text'
 }
 
-export function modelOf({ fault, lane, backed }: Case): string {
-  return `${fault.name}@${lane}${backed ? '+' : ''}`
+/** Gemini, Bedrock and Azure name the model in the path. */
+function modelIn({ path, body }: Pick<RawExchange, 'path' | 'body'>): string {
+  const named = /\/(?:models?|deployments)\/([^/:?]+)/.exec(path)?.[1]
+  return named === undefined ? String(body['model']) : decodeURIComponent(named)
 }
 
-function configOf(faults: readonly Fault[], upstream: RawUpstream): string {
-  const common = `http://127.0.0.1:${upstream.port}`
-  const providers: string[] = []
+interface Case<Piece extends string | Uint8Array> {
+  readonly fault: Fault<Piece>
+  readonly lane: FaultLane
+  readonly backed: boolean
+}
+
+function casesOf<Piece extends string | Uint8Array>(
+  faults: readonly Fault<Piece>[],
+  stage: Stage<Piece>,
+): Case<Piece>[] {
+  return faults.flatMap((fault) => {
+    const names = fault.lanes ?? stage.lanes.map(({ name }) => name)
+    return names.flatMap((name) => {
+      const lane = stage.lanes.find((one) => one.name === name)
+      if (lane === undefined) throw new Error(`There is no lane ${name}.`)
+      return [false, true].map((backed) => ({ fault, lane, backed }))
+    })
+  })
+}
+
+export function modelOf({ fault, lane, backed }: Pick<Seen, 'fault' | 'lane' | 'backed'>): string {
+  return `${fault.name}@${lane.name}${backed ? '+' : ''}`
+}
+
+function configOf<Piece extends string | Uint8Array>(
+  cases: readonly Case<Piece>[],
+  stage: Stage<Piece>,
+  { port }: RawUpstream,
+): string {
+  const common = `http://127.0.0.1:${port}`
+  const origins = [common]
+  const providers = new Map([['second', stage.second.provider(common)]])
   const models: string[] = []
-  const provider = (name: string, origin: string): void => {
-    providers.push(`  ${name}: { kind: openai_like, base_url: '${origin}/v1', key: k }`)
-    providers.push(`  ${name}-ollama: { kind: ollama, base_url: '${origin}' }`)
-  }
-  provider('bad', common)
-  provider('good', common)
-  for (const [index, fault] of faults.entries()) if (fault.origin !== undefined) provider(`p${index}`, fault.origin)
-  for (const one of casesOf(faults)) {
+  for (const one of cases) {
+    const { upstream } = one.lane
+    const origin = one.fault.origin ?? common
+    if (!origins.includes(origin)) origins.push(origin)
+    const provider = `${upstream.name}-${origins.indexOf(origin)}`
+    providers.set(provider, upstream.provider(origin))
     const name = modelOf(one)
-    const at = one.fault.origin === undefined ? 'bad' : `p${faults.indexOf(one.fault)}`
-    const use = JSON.stringify(`${at}${one.lane === 'ollama' ? '-ollama' : ''}/${name}`)
-    const lane = one.lane === 'translated' ? ', lane: translated' : ''
+    const use = JSON.stringify(`${provider}/${upstream.model?.(name) ?? name}`)
+    const lane = one.lane.isTranslated === true ? ', lane: translated' : ''
     // Alone, the one slot proves that nothing is left behind; with company, a request would go past a busy target.
     const slots = one.backed ? '' : ', max_parallel: 1'
-    const second = one.backed ? ", { use: good/healthy, id: 'healthy', tier: 2 }" : ''
+    const second = one.backed ? ", { use: second/healthy, id: 'healthy', tier: 2 }" : ''
     models.push(`  ${JSON.stringify(name)}: { targets: [{ use: ${use}, id: faulty${slots}${lane} }${second}] }`)
   }
   return `
@@ -148,42 +202,10 @@ routing:
   cooldown: { disabled: true }
   timeouts: { connect_ms: 1500, first_token_ms: 2000, between_tokens_ms: 2000, answer_ms: 3000, total_ms: 8000 }
 providers:
-${providers.join('\n')}
+${[...providers].map(([name, entry]) => `  ${name}: ${entry}`).join('\n')}
 models:
 ${models.join('\n')}
 `
-}
-
-async function ask(client: OpenAI, model: string, options: { stream: boolean; prompt: string }): Promise<Reply> {
-  const started = clock.monotonicMs()
-  let headers: Headers | undefined
-  let text = ''
-  let finish: string | undefined
-  let usage: unknown
-  let error: unknown
-  const messages = [{ role: 'user' as const, content: options.prompt }]
-  try {
-    if (options.stream) {
-      const request = client.chat.completions.create({ model, messages, stream: true })
-      const { data, response } = await request.withResponse()
-      headers = response.headers
-      for await (const one of data) {
-        text += one.choices?.[0]?.delta?.content ?? ''
-        finish = one.choices?.[0]?.finish_reason ?? finish
-        usage = one.usage ?? usage
-      }
-    } else {
-      const { data, response } = await client.chat.completions.create({ model, messages }).withResponse()
-      headers = response.headers
-      text = data.choices[0]?.message.content ?? ''
-      finish = data.choices[0]?.finish_reason
-      usage = data.usage
-    }
-  } catch (raised) {
-    error = raised
-    if (raised instanceof OpenAI.APIError) headers ??= raised.headers
-  }
-  return { text, finish, usage, error, headers, ms: clock.monotonicMs() - started }
 }
 
 function idOf({ headers }: Reply): string {

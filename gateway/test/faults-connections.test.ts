@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterAll, describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import type { Fault } from './fault-world.ts'
 import { startRawUpstream, type RawScript, type RawUpstream } from './raw-upstream.ts'
 import { startScriptedUpstream } from './scripted-upstream.ts'
@@ -125,5 +126,5 @@ const CONNECTIONS: readonly Fault[] = [
 ]
 
 describe('connections that fail', () => {
-  testFaults(CONNECTIONS)
+  testFaults(CHAT_STAGE, CONNECTIONS)
 })

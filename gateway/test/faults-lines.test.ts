@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import { type Edit, lines, whole, bytes, each, insert, TOO_LONG_LINE, saneUsage } from './fault-streams.ts'
 import { LAST, line } from './healthy-reply.ts'
 
@@ -10,7 +11,7 @@ const withCounts =
     pieces.map((piece) => piece.replace('"prompt_eval_count":5,"eval_count":7', counts))
 
 describe('lines of JSON', () => {
-  testFaults([
+  testFaults(CHAT_STAGE, [
     lines('lines-crlf', 'answer', (pieces) => [whole(pieces).replaceAll('\n', '\r\n')]),
     lines('lines-split-everywhere', 'answer', (pieces) => each(bytes(pieces), 1)),
     lines('lines-split-inside-characters', 'answer', (pieces) => each(bytes(pieces), 7)),

@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { describe } from 'vitest'
 import type { FailureKind } from '../contract/failure.ts'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import { type Fault, type Seen } from './fault-world.ts'
 import { lengthOf } from './healthy-reply.ts'
 
@@ -98,10 +99,10 @@ const pages: readonly Fault[] = STATUSES.filter(([status]) => status >= 400).fla
 ])
 
 describe('an upstream that answers with another status, in JSON', () => {
-  testFaults(named)
+  testFaults(CHAT_STAGE, named)
 })
 describe('an upstream that answers with another status, without words', () => {
-  testFaults(pages)
+  testFaults(CHAT_STAGE, pages)
 })
 
 function errorOf({ reply }: Seen): InstanceType<typeof OpenAI.APIError> | undefined {
@@ -131,7 +132,7 @@ const limited = (name: string, headers: readonly string[], seconds: string | und
 })
 
 describe('an upstream that asks for patience', () => {
-  testFaults([
+  testFaults(CHAT_STAGE, [
     limited('seconds', ['retry-after: 20'], '20'),
     limited('date', ['date: Thu, 01 Jan 2026 00:00:00 GMT', 'retry-after: Thu, 01 Jan 2026 00:00:20 GMT'], '20'),
     // The gateway's clock may be wrong; only the upstream's own tells how far away its date is.

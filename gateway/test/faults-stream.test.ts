@@ -1,10 +1,11 @@
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import { sse, whole, bytes, each, insert, withUsage, ERROR, TOO_LONG_LINE, saneUsage } from './fault-streams.ts'
 import { chunk, TEXT } from './healthy-reply.ts'
 
 describe('event streams', () => {
-  testFaults([
+  testFaults(CHAT_STAGE, [
     sse('cr', 'answer', (pieces) => [whole(pieces).replaceAll('\n', '\r')], { lanes: ['translated'] }),
     // No server is known to end its lines so; where bytes pass as they are, they are not searched for it.
     sse('cr-verbatim', 'moves', (pieces) => [whole(pieces).replaceAll('\n', '\r')], {

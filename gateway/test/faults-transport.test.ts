@@ -2,6 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import { type Fault } from './fault-world.ts'
 import { chunked, head, lengthOf, sendHealthy, type HealthyReply } from './healthy-reply.ts'
 import type { RawExchange } from './raw-upstream.ts'
@@ -268,5 +269,5 @@ const ENCODINGS: readonly Fault[] = [
 ]
 
 describe('bodies that break', () => {
-  testFaults([...BODIES, ...ENCODINGS])
+  testFaults(CHAT_STAGE, [...BODIES, ...ENCODINGS])
 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe } from 'vitest'
 import { testFaults } from './fault-oracle.ts'
+import { CHAT_STAGE } from './fault-lanes.ts'
 import { sendStream, type Extra, ERROR } from './fault-streams.ts'
 import { type Fault, type Verdict } from './fault-world.ts'
 import { chunked, head } from './healthy-reply.ts'
@@ -24,7 +25,7 @@ function reply(name: string, verdict: Verdict, body: string, extra: Extra & { re
 const HEALTHY = 'the healthy body'
 
 describe('whole replies', () => {
-  testFaults([
+  testFaults(CHAT_STAGE, [
     reply('whole-empty', 'moves', '', { kinds: ['bad-reply', 'cut'] }),
     reply('whole-spaces', 'moves', '   \n ', { kinds: ['bad-reply', 'cut'] }),
     reply('whole-html', 'moves', '<!doctype html><html><title>Sign in</title></html>', { type: 'text/html' }),

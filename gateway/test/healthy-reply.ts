@@ -3,14 +3,14 @@ import type { RawExchange } from './raw-upstream.ts'
 /** What a healthy upstream says; it has characters of two, three and four bytes. */
 export const TEXT = 'All is well – ça va 🙂 and the day is long.'
 
-/** A complete and correct answer to a request, in pieces that a fault can be made of. */
-export interface HealthyReply {
+/** A complete and correct answer to a request, in pieces that a fault can be made of; binary on some wires. */
+export interface HealthyReply<Piece extends string | Uint8Array = string> {
   readonly streams: boolean
   readonly isOllama: boolean
   readonly contentType: string
   /** Events or lines; one piece where the answer is whole. */
-  readonly pieces: readonly string[]
-  readonly body: string
+  readonly pieces: readonly Piece[]
+  readonly body: Piece
 }
 
 /** What this request should be answered with. */
@@ -67,7 +67,7 @@ function ollamaPieces(streams: boolean): string[] {
 }
 
 /** The head of a 200 with these header lines. */
-export function head(healthy: Pick<HealthyReply, 'contentType'>, ...lines: readonly string[]): string {
+export function head(healthy: Pick<HealthyReply<never>, 'contentType'>, ...lines: readonly string[]): string {
   return ['HTTP/1.1 200 OK', `content-type: ${healthy.contentType}`, ...lines, '', ''].join('\r\n')
 }
 
@@ -79,13 +79,18 @@ export function chunked(bytes: string | Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${Buffer.byteLength(bytes).toString(16)}\r\n`), Buffer.from(bytes), CRLF])
 }
 
+/** Text in UTF-8; bytes as they are. */
+export function bytesOf(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece
+}
+
 const CRLF = Buffer.from('\r\n')
 export const LAST_CHUNK = '0\r\n\r\n'
 
 /** The answer as it should be, on a connection that is kept. */
-export async function sendHealthy(exchange: RawExchange, healthy: HealthyReply): Promise<void> {
+export async function sendHealthy(exchange: RawExchange, healthy: HealthyReply<string | Uint8Array>): Promise<void> {
   if (!healthy.streams) {
-    await exchange.write(head(healthy, lengthOf(healthy.body)) + healthy.body)
+    await exchange.write(Buffer.concat([head(healthy, lengthOf(healthy.body)), healthy.body].map(bytesOf)))
     return
   }
   await exchange.write(head(healthy, 'transfer-encoding: chunked'))

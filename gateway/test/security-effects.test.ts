@@ -124,8 +124,7 @@ describe('SEC-12: no request starts a process', () => {
           },
         )
         const text = await response.text()
-        if (response.status >= 400)
-          expect([path, method, isErrorAt(path, text)]).toEqual([path, method, true])
+        if (response.status >= 400) expect([path, method, isErrorAt(path, text)]).toEqual([path, method, true])
       }
     }
     expect(spawned).toEqual([])
