@@ -36,7 +36,11 @@ export function createAnswers(tokens: TokenCounter): Answers {
       })
       return callsTools(request) ? memory.watch(counted, call.app.id) : counted
     },
-    recall: (request, appId) => ('messages' in request ? { ...request, ...memory.recall(request, appId) } : request),
+    recall: (request, appId) => {
+      if (!('messages' in request)) return request
+      const known: ChatRequest = memory.recall(request, appId)
+      return known === request ? request : { ...request, ...known }
+    },
   }
 }
 

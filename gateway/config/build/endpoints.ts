@@ -9,7 +9,7 @@ import { object } from '../reading.ts'
 import { quoted } from '../report.ts'
 import type { Place } from '../source-node.ts'
 import { type BuildContext, refuse } from './build-context.ts'
-import { providerSettings, settingFields } from './provider-settings.ts'
+import { providerSettings, settingFields, statedUrl } from './provider-settings.ts'
 import { paramRules, targetTimeouts } from './treatment.ts'
 
 /** An endpoint with what was said of it, from which its targets are made. */
@@ -122,7 +122,7 @@ function addressOf(name: string, addressed: Addressed, context: BuildContext): A
   const variable = defaults.baseUrlEnv.find((candidate) => context.environment(candidate) !== undefined)
   const fromEnv = variable === undefined ? undefined : context.environment(variable)
   // A stated address that is not known must not become the provider's own: the prompts were not meant for it.
-  const url = draft.base_url === undefined ? (fromEnv ?? usualUrl) : draft.base_url.value
+  const url = draft.base_url === undefined ? (fromEnv ?? usualUrl) : statedUrl(provider, draft)
   if (draft.base_url !== undefined && url === undefined) {
     const message = `${quoted(name)} is left out, because the variable that holds its address is not set.`
     context.report.warn(draft.base_url.at, { code: 'missing-base-url', message })

@@ -9,6 +9,7 @@ const cloud: Provider = {
   defaults: { baseUrlEnv: [], keyEnv: [], keyRequired: false, locality: 'cloud' },
   settings: [
     { name: 'region', litellm: ['cloud_region_name'], env: ['CLOUD_REGION'], help: 'Where it runs.' },
+    { name: 'api_version', litellm: ['api_version'], env: [], help: 'Which version.' },
     { name: 'token', litellm: ['cloud_token'], env: ['CLOUD_TOKEN'], secret: true, help: 'What it costs to enter.' },
   ],
   baseUrlFrom: ({ region }) => (region === undefined ? undefined : `https://${region}.cloud.test`),
@@ -53,6 +54,20 @@ describe('settings of a provider', () => {
   it("are read under LiteLLM's names", () => {
     const entry = '{ model_name: m, litellm_params: { model: cloud/x, cloud_region_name: west, cloud_token: t } }'
     expect(firstTarget(read(`model_list: [${entry}]`))).toEqual(['https://west.cloud.test', { region: 'west' }, 't'])
+  })
+
+  it('take the API version from an address that ends in it, unless it is stated', () => {
+    const url = 'https://x.cloud.test/deployments/d?api-version=2024-10-21'
+    const stated = (settings: string): unknown =>
+      firstTarget(read(`providers: { cloud: { base_url: '${url}'${settings} } }\nmodels: { m: cloud/x }`))
+    expect(stated('')).toEqual(['https://x.cloud.test/deployments/d', { api_version: '2024-10-21' }, undefined])
+    expect(stated(', settings: { api_version: v9 }')).toMatchObject([
+      expect.anything(),
+      { api_version: 'v9' },
+      undefined,
+    ])
+    const other = read(`providers: { cloud: { base_url: 'https://x.cloud.test/?a=b' } }\nmodels: { m: cloud/x }`)
+    expect(other.ok).toBe(false)
   })
 
   it('are refused where the provider has no such setting, with the one that may be meant', () => {

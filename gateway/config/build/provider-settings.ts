@@ -29,7 +29,7 @@ export function providerSettings(provider: Provider, draft: ProviderDraft, conte
       suggestion: near === undefined ? all : `Did you mean "${near}"?`,
     })
   }
-  const settings: Record<string, string> = {}
+  const settings: Record<string, string> = versionSettings(provider, draft)
   const secrets: Record<string, Secret> = {}
   for (const { name, env, secret } of known) {
     const variable = env.find((candidate) => context.environment(candidate) !== undefined)
@@ -39,6 +39,24 @@ export function providerSettings(provider: Provider, draft: ProviderDraft, conte
     else settings[name] = value
   }
   return { settings, secrets }
+}
+
+/** The stated address without the API version that a URL copied from Azure's portal ends in, for providers that have one. */
+export function statedUrl(provider: Provider, draft: ProviderDraft): string | undefined {
+  const url = draft.base_url?.value
+  return versionIn(provider, url) === undefined ? url : url?.replace(API_VERSION, '')
+}
+
+const API_VERSION = /\?api-version=([\w.-]{1,40})$/
+
+function versionIn(provider: Provider, url: string | undefined): string | undefined {
+  if (provider.settings?.some(({ name }) => name === 'api_version') !== true) return undefined
+  return API_VERSION.exec(url ?? '')?.[1]
+}
+
+function versionSettings(provider: Provider, draft: ProviderDraft): Record<string, string> {
+  const version = versionIn(provider, draft.base_url?.value)
+  return version === undefined ? {} : { api_version: version }
 }
 
 /** As fields of a target, absent where there is nothing to say. */
