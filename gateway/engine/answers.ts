@@ -38,8 +38,8 @@ export function createAnswers(tokens: TokenCounter): Answers {
     },
     recall: (request, appId) => {
       if (!('messages' in request)) return request
-      const known: ChatRequest = memory.recall(request, appId)
-      return known === request ? request : { ...request, ...known }
+      const { messages } = memory.recall(request, appId)
+      return messages === request.messages ? request : { ...request, messages }
     },
   }
 }
