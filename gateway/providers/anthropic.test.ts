@@ -57,6 +57,15 @@ describe('Anthropic', () => {
     expect(anthropic.tokenCount?.reply('{"error":"no"}')).toMatchObject({ kind: 'bad-reply' })
   })
 
+  it('tells a thread that is not found from a model that is not there', () => {
+    const error = { type: 'not_found_error', message: 'No thread.', details: { error_code: 'thread_not_found' } }
+    const head = { status: 404, headers: { 'content-type': 'application/json' } }
+    const failure = anthropic.failure(head, JSON.stringify({ type: 'error', error }))
+    expect(failure).toMatchObject({ kind: 'bad-request', status: 404, code: 'thread_not_found' })
+    const missing = anthropic.failure(head, JSON.stringify({ type: 'error', error: { ...error, details: undefined } }))
+    expect(missing.kind).toBe('model-missing')
+  })
+
   it('lists its models with their windows', () => {
     const data = [{ type: 'model', id: 'claude-a', max_input_tokens: 200_000 }, { type: 'model', id: 'claude-b' }, {}]
     const body = JSON.stringify({ data, has_more: false, first_id: 'claude-a', last_id: 'claude-b' })

@@ -12,10 +12,11 @@ import { badReply, cutReply, failureInReply, type Upstream } from './upstream-fa
 /**
  * Reads a reply of `/api/chat` or `/api/generate`. Streamed and whole replies are read alike: NDJSON with many objects
  * or with one, the last of which says `done` and carries the counts.
+ * @param turn how many answers the conversation had before this one
  */
-export function ollamaReader(upstream: Upstream): Reader {
+export function ollamaReader(upstream: Upstream, turn: number): Reader {
   const lines = createJsonLinesReader()
-  const answer = new OllamaAnswer(upstream)
+  const answer = new OllamaAnswer(upstream, turn)
   return {
     push(bytes) {
       const out: StreamEvent[] = []
@@ -34,6 +35,7 @@ export function ollamaReader(upstream: Upstream): Reader {
 
 class OllamaAnswer {
   readonly #upstream: Upstream
+  readonly #turn: number
   #tools: ToolCalls | undefined
   #seed = ''
   #started = false
@@ -41,8 +43,9 @@ class OllamaAnswer {
   /** Lines that are no JSON: a web page, or a whole reply that somebody printed over several lines. */
   #unreadable = ''
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, turn: number) {
     this.#upstream = upstream
+    this.#turn = turn
   }
 
   readLine(line: string, out: StreamEvent[]): void {
@@ -99,7 +102,10 @@ class OllamaAnswer {
   #start(json: JsonObject, out: StreamEvent[]): void {
     this.#started = true
     // Ollama names no answer; its time of creation tells one from another, so that synthesised ids differ per turn.
-    this.#seed = `${stringOf(json['model']) ?? ''}/${stringOf(json['created_at']) ?? ''}`
+    // A server that imitates it may write whole seconds, and an agent whose tools are fast then asks twice in one: it would
+    // take the second call for the first, and its result for known.
+    const turn = this.#turn === 0 ? '' : `/${this.#turn}`
+    this.#seed = `${stringOf(json['model']) ?? ''}/${stringOf(json['created_at']) ?? ''}${turn}`
     out.push({ type: 'start', model: stringOf(json['model']) ?? '' })
   }
 

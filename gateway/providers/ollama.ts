@@ -62,15 +62,20 @@ function native(path: string): VerbatimPath {
 
 const NOTHING: JsonObject = {}
 
-function translation<Request>(
+function translation<Request extends ChatRequest | CompletionRequest>(
   path: string,
   write: (request: Request, context: OllamaContext) => JsonObject | Failure,
 ): Translation<Request> {
   return {
     request: (request, { model, capabilities }, { stream }) =>
       post(path, write(request, { upstream, model, stream, capabilities })),
-    reader: () => ollamaReader(upstream),
+    reader: (_head, request) => ollamaReader(upstream, turnOf(request)),
   }
+}
+
+function turnOf(request: ChatRequest | CompletionRequest | undefined): number {
+  if (request === undefined || !('messages' in request)) return 0
+  return request.messages.filter(({ role }) => role === 'assistant').length
 }
 
 function post(path: string, body: JsonObject | Failure): HttpRequest | Failure {
