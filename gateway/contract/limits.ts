@@ -58,6 +58,8 @@ export const limits = {
   heldToolCallChars: 64 * 1024,
   /** Tool calls whose thoughts are kept for the next turn: some hundreds of turns of a few agents. */
   rememberedToolCalls: 1_000,
+  /** All of them together, in characters. */
+  rememberedChars: 32 * 1024 * 1024,
   /** Thoughts of one answer, signatures included, that are kept for its next turn. */
   rememberedReasoningChars: 256 * 1024,
   /** The conversation behind one stored response: a long agent context without its screenshots. */
@@ -120,6 +122,8 @@ export const limits = {
   errorWrappings: 4,
   /** A JSON reply is buffered up to here (images come as base64). */
   replyBodyBytes: 64 * 1024 * 1024,
+  /** Text, thoughts and arguments of one streamed answer that is translated: no model writes a tenth of it. */
+  translatedAnswerChars: 16 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
   streamLineBytes: 16 * 1024 * 1024,
   /** Citations of one block of text kept until the block ends, when it is known which words they support. */

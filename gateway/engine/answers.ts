@@ -5,6 +5,7 @@ import type { LaneInput } from './lane-input.ts'
 import type { Target } from '../contract/route.ts'
 import { repairToolCalls } from '../repair/repair-tool-calls.ts'
 import { createReasoningMemory } from './reasoning-memory.ts'
+import { withUniqueCallIds } from './unique-call-ids.ts'
 import { withUsage } from './usage-fill.ts'
 
 type Translated = ChatRequest | CompletionRequest
@@ -15,7 +16,8 @@ export interface Watched extends Pick<LaneInput, 'call' | 'target' | 'converted'
 
 /**
  * What happens to every translated answer between its reader and its writer, whatever wires the two speak: tool calls
- * that were written as text are mended, usage that nobody told is counted, and thoughts are kept for the next turn.
+ * that were written as text are mended, ids that were there before are changed, usage that nobody told is counted, and
+ * thoughts are kept for the next turn.
  */
 export interface Answers {
   /** The reader with all of that on its way. */
@@ -26,15 +28,17 @@ export interface Answers {
 
 export function createAnswers(tokens: TokenCounter): Answers {
   const memory = createReasoningMemory()
+  const counting = (reader: Reader, request: Translated): Reader =>
+    withUsage(reader, {
+      input: () =>
+        'messages' in request ? tokens.estimateChat(request) : tokens.estimateText(request.prompts.join('')),
+      output: tokens.estimateText,
+    })
   return {
     watch: (plain, { request, call, target, converted }) => {
-      const reader = mayRepair(target) && callsTools(request) ? repaired(plain, request, { call, converted }) : plain
-      const counted = withUsage(reader, {
-        input: () =>
-          'messages' in request ? tokens.estimateChat(request) : tokens.estimateText(request.prompts.join('')),
-        output: tokens.estimateText,
-      })
-      return callsTools(request) ? memory.watch(counted, call.app.id) : counted
+      if (!callsTools(request)) return counting(plain, request)
+      const mended = mayRepair(target) ? repaired(plain, request, { call, converted }) : plain
+      return memory.watch(counting(withUniqueCallIds(mended, request), request), call.app.id)
     },
     recall: (request, appId) => {
       if (!('messages' in request)) return request

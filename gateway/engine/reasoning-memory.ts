@@ -23,12 +23,15 @@ interface Kept {
 }
 
 export function createReasoningMemory(): ReasoningMemory {
-  const kept = createLruMap<Kept>(limits.rememberedToolCalls)
-  const keyOf = (appId: string, callId: string): string => `${appId} ${callId}`
+  const kept = createLruMap<Kept>(limits.rememberedToolCalls, { maxWeight: limits.rememberedChars, weightOf: charsOf })
+  // Both are others' words, so neither may run into the other.
+  const keyOf = (appId: string, callId: string): string => JSON.stringify([appId, callId])
 
   const keep = (appId: string, answer: Answer): void => {
     const reasoning = answer.signed
     for (const { id, signature, maker } of answer.calls) {
+      // A longer one than any maker's is not kept, and its model thinks anew.
+      if ((signature?.length ?? 0) > limits.rememberedReasoningChars) continue
       if (reasoning.length > 0 || signature !== undefined) kept.set(keyOf(appId, id), { reasoning, signature, maker })
     }
   }
@@ -67,6 +70,12 @@ export function createReasoningMemory(): ReasoningMemory {
       return { ...request, messages }
     },
   }
+}
+
+function charsOf({ reasoning, signature = '' }: Kept): number {
+  let chars = signature.length
+  for (const part of reasoning) chars += part.text.length + (part.signature?.length ?? 0) + (part.redacted?.length ?? 0)
+  return chars
 }
 
 /** The thoughts and calls of one answer, as far as they have come. */

@@ -18,4 +18,16 @@ describe('createLruMap', () => {
     map.set('b', 3)
     expect([map.get('a'), map.get('b'), map.size]).toEqual([1, 3, 2])
   })
+
+  it('forgets the oldest while all together weigh too much', () => {
+    const map = createLruMap<string>(10, { maxWeight: 5, weightOf: (text) => text.length })
+    map.set('a', 'xx')
+    map.set('b', 'xx')
+    map.set('b', 'xxx')
+    expect([map.get('a'), map.get('b')]).toEqual(['xx', 'xxx'])
+    map.set('c', 'x')
+    expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([undefined, 'xxx', 'x'])
+    map.set('d', 'xxxxxx')
+    expect(map.size).toBe(0)
+  })
 })
