@@ -57,6 +57,8 @@ export interface WriterContext {
   readonly mergeReasoning: boolean
   /** Set when a cut stream goes on: no second role delta, the same id, model and created. */
   readonly continued: boolean
+  /** As {@link SentSoFar.nextEvent}; absent: the first. */
+  readonly nextEvent?: number
   /** The client's body, for replies that repeat parts of the request (Responses) or depend on its tools. */
   readonly body: JsonObject
   /** The estimate from {@link RequestFacts}, for wires that tell the prompt's size before the upstream has. */
@@ -138,6 +140,8 @@ export interface SentSoFar {
   readonly reasoning: string
   /** Any tool call, refusal or second choice: such an answer is never spliced. */
   readonly spliceable: boolean
+  /** The number of the next event, on wires that number them. */
+  readonly nextEvent?: number
 }
 
 export interface ReplyFacts {

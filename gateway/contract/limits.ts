@@ -12,6 +12,11 @@ export const limits = {
   jsonDepth: 64,
   requestHeaderBytes: 16 * 1024,
   requestHeaderCount: 100,
+  /** One value of ours: clients read 16 KiB of headers, and what was converted or dropped is named by their own words. */
+  replyHeaderChars: 1_000,
+  /** An upstream's own headers that are passed on, and of each value so much: a dozen short ones are usual. */
+  passedHeaders: 30,
+  passedHeaderChars: 200,
   /** Inbound sockets; a developer machine has tens. */
   maxConnections: 2_048,
   /** Slow-loris: the header block must be complete by then. */
@@ -122,8 +127,8 @@ export const limits = {
   errorWrappings: 4,
   /** A JSON reply is buffered up to here (images come as base64). */
   replyBodyBytes: 64 * 1024 * 1024,
-  /** Text, thoughts and arguments of one streamed answer that is translated: no model writes a tenth of it. */
-  translatedAnswerChars: 16 * 1024 * 1024,
+  /** Text, thoughts and arguments of one streamed answer that is translated: no model writes a fiftieth of it. */
+  translatedAnswerChars: 64 * 1024 * 1024,
   /** One SSE event or NDJSON line. */
   streamLineBytes: 16 * 1024 * 1024,
   /** Citations of one block of text kept until the block ends, when it is known which words they support. */

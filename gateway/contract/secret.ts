@@ -17,9 +17,18 @@ export class Secret {
     return this.#value
   }
 
-  /** The text with every occurrence of the value taken out: for what an upstream that was sent it says. */
+  /**
+   * The text with every occurrence of the value taken out: for what an upstream that was sent it says. A message may have
+   * been cut in the middle of one, so a long beginning of it counts as well.
+   */
   hideIn(text: string): string {
-    return this.#value.length < SHORTEST_HIDDEN_CHARS ? text : text.replaceAll(this.#value, REDACTED)
+    const value = this.#value
+    if (value.length < SHORTEST_HIDDEN_CHARS) return text
+    const beginning = value.slice(0, Math.max(SHORTEST_HIDDEN_CHARS, value.length >> 2))
+    const [first = '', ...rest] = text.split(beginning)
+    return (
+      first + rest.map((after) => REDACTED + after.slice(sharedChars(after, value.slice(beginning.length)))).join('')
+    )
   }
 
   toString(): string {
@@ -33,4 +42,11 @@ export class Secret {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return REDACTED
   }
+}
+
+/** How far two texts are the same from their beginning. */
+function sharedChars(text: string, other: string): number {
+  let count = 0
+  while (count < text.length && text.charAt(count) === other.charAt(count)) count += 1
+  return count
 }

@@ -78,7 +78,7 @@ describe('a passing Messages stream', () => {
     })
   })
 
-  it('is committed by the first block, finished by the stop reason, and done at its last event', () => {
+  it('is committed by the first words, finished by the stop reason, and done at its last event', () => {
     const reader = newPassing()
     const states = [START, PING, OPEN, text('a'), CLOSE, finish(), STOP].map((part) => {
       reader.push(Buffer.from(part))
@@ -87,13 +87,24 @@ describe('a passing Messages stream', () => {
     expect(states).toEqual([
       [false, false, false],
       [false, false, false],
-      [true, false, false],
+      [false, false, false],
       [true, false, false],
       [true, false, false],
       [true, true, false],
       [true, true, true],
     ])
     expect(reader.sent()).toBeUndefined()
+  })
+
+  it.each<[string, JsonObject]>([
+    ['a thought, which may be silent for long', { type: 'thinking', thinking: '', signature: '' }],
+    ['a call', { type: 'tool_use', id: 'toolu_1', name: 'f', input: {} }],
+    ['a text that comes with its block', { type: 'text', text: 'Hello' }],
+  ])('is committed by the beginning of %s', (_name, block) => {
+    const { reader } = run([
+      Buffer.from(START + event({ type: 'content_block_start', index: 0, content_block: block })),
+    ])
+    expect(reader.committed).toBe(true)
   })
 
   it.each([

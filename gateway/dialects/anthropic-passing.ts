@@ -152,6 +152,9 @@ class MessagesPassing implements PassingReader {
         this.#readStart(objectOf(json.message) ?? {})
         break
       case 'content_block_start':
+        this.#sawMessage = true
+        this.committed ||= !isEmptyText(objectOf(json.content_block))
+        break
       case 'content_block_delta':
         this.#sawMessage = true
         this.committed = true
@@ -197,6 +200,14 @@ class MessagesPassing implements PassingReader {
     this.#carry = []
     return { forward, failure }
   }
+}
+
+/**
+ * A text that is only announced is no content yet. An empty thought is: its model is at work, and may be so for long
+ * without a word.
+ */
+function isEmptyText(block: JsonObject | undefined): boolean {
+  return block?.type === 'text' && !textOf(block.text)
 }
 
 const SPACE = 0x20

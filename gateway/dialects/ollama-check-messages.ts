@@ -41,9 +41,14 @@ export function checkImages(images: JsonValue | undefined, path: string): Failur
   if (isAbsent(images)) return undefined
   if (!isJsonArray(images)) return invalid(path, `\`${path}\` must be an array of base64 strings.`)
   return firstFailure(images, (image, index) => {
-    if (typeof image === 'string' && image !== '' && !/^https?:/i.test(image)) return undefined
+    if (typeof image === 'string' && isBase64(image)) return undefined
     return invalid(`${path}[${index}]`, `\`${path}[${index}]\` must be a picture as base64.`)
   })
+}
+
+/** Of a picture of megabytes its beginning tells; some clients send a data: URI. */
+function isBase64(image: string): boolean {
+  return /^(?:data:[\w.+-]+\/[\w.+-]+;base64,)?[\w+/=\s-]+$/.test(image.slice(0, 1_000))
 }
 
 function checkCalls(calls: JsonValue | undefined, path: string): Failure | undefined {

@@ -6,6 +6,7 @@ import { extraOf, readParts, withCacheMark } from './openai-chat-parts.ts'
 import { unsupported } from './invalid.ts'
 import { readReasoningDetails, readThinkingBlocks } from './openai-thinking.ts'
 import { readCallSignature } from './openai-tool-signature.ts'
+import { contentOf } from './openai-wire.ts'
 
 const ASSISTANT_KEYS: ReadonlySet<string> = new Set([
   'role',
@@ -103,8 +104,8 @@ function readReasoning(json: JsonObject): ReasoningPart[] {
   // These stay in `extra` as well: an upstream that gave them wants them back in this very form.
   const details = readReasoningDetails(json.reasoning_details)
   if (details.some(({ signature, redacted }) => (signature ?? redacted) !== undefined)) return details
-  const text = textOf(json.reasoning_content) ?? textOf(json.reasoning)
-  return text === undefined ? [] : [{ text }]
+  const text = contentOf({ message: json }).reasoning
+  return text === '' ? [] : [{ text }]
 }
 
 function refusalPart(content: JsonValue | undefined): string | undefined {

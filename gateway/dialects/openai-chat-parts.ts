@@ -9,12 +9,12 @@ const TEXT_KEYS: ReadonlySet<string> = new Set(['type', 'text'])
 const IMAGE_KEYS: ReadonlySet<string> = new Set(['type', 'image_url'])
 const FILE_KEYS: ReadonlySet<string> = new Set(['type', 'file'])
 
-/** Content as parts: a string is one text part, nothing is none. Refusals are read by the message that holds them. */
+/** Content as parts: a string is one text part, nothing is none. Refusals and thoughts are read by the message that holds them. */
 export function readParts(content: JsonValue | undefined, path: string): Part[] | Failure {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   const parts: Part[] = []
   for (const [index, json] of arrayOf(content).filter(isJsonObject).entries()) {
-    if (json.type === 'refusal') continue
+    if (json.type === 'refusal' || json.type === 'thinking') continue
     const part = readPart(json, `${path}[${index}]`)
     if (isFailure(part)) return part
     parts.push(part)

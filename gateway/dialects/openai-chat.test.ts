@@ -197,6 +197,21 @@ describe('the canonical request', () => {
     expect(parsed(say(user, message)).messages[1]).toMatchObject({ reasoning })
   })
 
+  it('reads thoughts that stand among the content, as Mistral writes them', () => {
+    const thinking = [
+      { type: 'text', text: '12 * 12 ' },
+      { type: 'text', text: 'is 144.' },
+    ]
+    const content = [
+      { type: 'thinking', thinking },
+      { type: 'text', text: '144' },
+    ]
+    expect(parsed(say(user, { role: 'assistant', content }, user)).messages[1]).toMatchObject({
+      content: [{ type: 'text', text: '144' }],
+      reasoning: [{ text: '12 * 12 is 144.' }],
+    })
+  })
+
   it('reads legacy functions as tools, calls and results', () => {
     const body = {
       ...say(

@@ -21,15 +21,21 @@ describe('a passing Responses stream', () => {
       expect(reader.push(chunk).forward).toBe(chunk)
       return [reader.committed, reader.finished, reader.done]
     })
+    // A message that is only announced is no content yet.
     expect(states).toEqual([
       [false, false, false],
-      [true, false, false],
+      [false, false, false],
       [true, false, false],
       [true, true, true],
     ])
     expect(reader.end()).toEqual({ forward: undefined })
     expect(reader.facts).toEqual({ model: 'm', finish: 'stop', usage: { input: 5, output: 3, cacheRead: 2 } })
     expect(reader.sent()).toBeUndefined()
+  })
+
+  it('is committed by the beginning of a thought, which may be silent for long', () => {
+    const thought = event('response.output_item.added', { output_index: 0, item: { type: 'reasoning', summary: [] } })
+    expect(run([created, thought]).reader.committed).toBe(true)
   })
 
   it.each<[string, string, string]>([

@@ -1,9 +1,9 @@
-import type { PassingReader, ReplyFacts } from '../contract/dialect.ts'
+import type { PassingReader, ReplyFacts, SentSoFar } from '../contract/dialect.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { Draft } from '../kit/json-fields.ts'
-import { objectOf, stringOf } from '../kit/json-fields.ts'
+import { numberOf, objectOf, stringOf, textOf } from '../kit/json-fields.ts'
 import { isClientCall } from '../wire/responses-status.ts'
 import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
 import { badReply, CUT, EMPTY_STREAM, notEvents } from './openai-bad-reply.ts'
@@ -12,6 +12,8 @@ import { readWireError } from './openai-wire-error.ts'
 import { failureOfEvent, failureOfResponse, readResponse } from './responses-wire-event.ts'
 
 type Passed = ReturnType<PassingReader['push']>
+/** The same of whole events. */
+type Handed = { readonly forward: Buffer | undefined; readonly failure?: Failure }
 
 /**
  * Every event that may need reading holds one of these words: errors, ends, and items that are calls, because some
@@ -19,9 +21,11 @@ type Passed = ReturnType<PassingReader['push']>
  */
 const SUSPECT = /error|_call"|response\.(?:completed|incomplete|failed|cancelled)|DONE\]/
 
-const NOTHING: Passed = { forward: undefined }
+const NOTHING: Handed = { forward: undefined }
+/** Quotes inside JSON strings are escaped, so text cannot imitate the key. */
+const NUMBERS = /"sequence_number": ?\d+/g
 
-/** Watches a verbatim Responses stream. It is never continued by another target, so nothing is kept of it. */
+/** Watches a verbatim Responses stream. It is never continued by another target, so nothing is kept but its name. */
 export function createResponsesPassing(): PassingReader {
   return new Passing()
 }
@@ -38,6 +42,10 @@ class Passing implements PassingReader {
   #sawEvent = false
   #sawCall = false
   #failed = false
+  #id: string | undefined
+  #createdS: number | undefined
+  /** The events that were handed on last. */
+  #last: Buffer | undefined
   /** The beginning of an event whose end has not arrived. */
   #carry: Buffer[] = []
   #carryBytes = 0
@@ -51,8 +59,12 @@ class Passing implements PassingReader {
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
     if (whole === undefined) return this.#tooLong() ?? NOTHING
-    if (this.#isPlain(whole)) return { forward: whole === chunk ? bytes : whole }
+    if (this.#isPlain(whole)) {
+      this.#last = whole
+      return { forward: whole === chunk ? bytes : whole }
+    }
     const passed = this.#readEvents(whole)
+    this.#last = passed.forward ?? this.#last
     return passed.forward === chunk ? { forward: bytes } : passed
   }
 
@@ -61,13 +73,24 @@ class Passing implements PassingReader {
     const rest = Buffer.concat(this.#carry)
     this.#carry = []
     const passed = this.#readRest(rest)
+    this.#last = passed.forward ?? this.#last
     if (passed.failure !== undefined || this.finished) return passed
     return this.#fail(passed.forward, this.#sawEvent ? CUT : EMPTY_STREAM)
   }
 
-  /** Items with ids and signatures of their own cannot be spliced. */
-  sent(): undefined {
-    return undefined
+  /** Items with ids and signatures of their own cannot be spliced; but an error of ours has the name of what it ends. */
+  sent(): SentSoFar | undefined {
+    if (this.#id === undefined) return undefined
+    const number = this.#last?.toString('latin1').match(NUMBERS)?.at(-1)
+    return {
+      id: this.#id,
+      model: this.facts.model,
+      createdS: this.#createdS,
+      text: '',
+      reasoning: '',
+      spliceable: false,
+      ...(number !== undefined && { nextEvent: Number(/\d+$/.exec(number)?.[0]) + 1 }),
+    }
   }
 
   /** The complete events in the carry and the chunk, the rest of which becomes the carry. */
@@ -86,13 +109,13 @@ class Passing implements PassingReader {
     this.#carryBytes += bytes.length
   }
 
-  #tooLong(): Passed | undefined {
+  #tooLong(): Handed | undefined {
     if (this.#carryBytes <= limits.streamLineBytes) return undefined
     return this.#fail(undefined, badReply('The upstream sent one event that is larger than any answer.'))
   }
 
   /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
-  #readRest(rest: Buffer): Passed {
+  #readRest(rest: Buffer): Handed {
     if (rest.length === 0) return NOTHING
     if (!this.#isStream && !looksLikeEvents(rest.toString())) {
       return this.#fail(undefined, notEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
@@ -102,7 +125,7 @@ class Passing implements PassingReader {
   }
 
   /** Reads event by event; gives the same buffer back where nothing has to be held back. */
-  #readEvents(whole: Buffer): Passed {
+  #readEvents(whole: Buffer): Handed {
     const runs: Buffer[] = []
     let runStart = 0
     for (let at = 0; at < whole.length;) {
@@ -149,12 +172,14 @@ class Passing implements PassingReader {
     const failure = json.type === undefined ? readWireError(json) : undefined
     if (failure !== undefined) return failure
     this.#sawEvent = true
-    if (isContent(type)) this.committed = true
+    if (isContent(type, json)) this.committed = true
     if (isJsonObject(json.item) && isClientCall(json.item)) this.#sawCall = true
     return response === undefined ? 'pass' : this.#judgeResponse(type, response)
   }
 
   #judgeResponse(type: string, response: JsonObject): 'pass' | Failure {
+    this.#id ??= textOf(response.id)
+    this.#createdS ??= numberOf(response.created_at)
     const ends = type === 'response.completed' || type === 'response.incomplete'
     // The event's name says how it ended where the response itself does not.
     const status = response.status ?? type.slice('response.'.length)
@@ -166,16 +191,20 @@ class Passing implements PassingReader {
     return 'pass'
   }
 
-  #fail(forward: Buffer | Uint8Array | undefined, failure: Failure): Passed {
+  #fail(forward: Buffer | undefined, failure: Failure): Handed {
     this.#failed = true
     this.#carry = []
     return { forward, failure }
   }
 }
 
-/** The first item, or a piece of one: from here the client has an answer. */
-function isContent(type: string): boolean {
-  return type === 'response.output_item.added' || type === 'response.output_item.done' || type.endsWith('.delta')
+/**
+ * The first item, or a piece of one: from here the client has an answer. A message that is only announced is none yet; a
+ * thought is, because its model is at work, and may be so for long without a word.
+ */
+function isContent(type: string, { item }: JsonObject): boolean {
+  if (type === 'response.output_item.added') return !isJsonObject(item) || item.type !== 'message'
+  return type === 'response.output_item.done' || type.endsWith('.delta')
 }
 
 /**

@@ -35,13 +35,14 @@ class ResponsesWriter implements StreamWriter {
   readonly #output: ResponseOutput
   /** Of an answer that others began nothing is announced again. */
   #hasBegun: boolean
-  #sequence = 0
+  #sequence: number
   #text = ''
 
   constructor(context: WriterContext) {
     this.#frame = new ResponseFrame(context)
     this.#output = new ResponseOutput(context, (type, fields) => this.#emit(type, fields))
     this.#hasBegun = context.continued
+    this.#sequence = context.nextEvent ?? 0
   }
 
   write(events: readonly StreamEvent[]): string {

@@ -1,6 +1,7 @@
 import type { Conversion } from '../contract/conversion.ts'
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
+import { limits } from '../contract/limits.ts'
 import type { Provider } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 
@@ -14,13 +15,16 @@ export function refusedConversion(conversions: readonly Conversion[], provider: 
   const lost = conversions.filter(({ matters }) => matters)
   const [first] = lost
   if (first === undefined) return undefined
-  const sentences = lost.map(({ field, why }) => `${field} ${why}`).join('; ')
+  const sentences = lost
+    .slice(0, limits.namesInMessage)
+    .map(({ field, why }) => `${field.slice(0, limits.quotedNameChars)} ${why}`)
+    .join('; ')
   return {
     kind: 'unsupported',
     status: 400,
     code: 'unsupported_parameter',
     type: 'invalid_request_error',
-    param: first.field,
+    param: first.field.slice(0, limits.quotedNameChars),
     message: `${provider.label} cannot be asked this: ${sentences}. Leave ${lost.length === 1 ? 'it' : 'them'} out, use a model that can, or set drop_params: true to go on without.`,
   }
 }

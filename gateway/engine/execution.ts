@@ -187,7 +187,8 @@ export class Execution implements View {
   /** Notes what an attempt has left behind, and what its failure means in the middle of an answer. */
   #afterAttempt(step: Ask, { attempt, lane }: Started, failure: Failure | undefined): Failure | undefined {
     const state = this.#state
-    if (failure === undefined || lane.committed) {
+    // What an attempt had to tell counts only once the client has seen some of it.
+    if (failure === undefined || (lane.committed && state.delivery.committed)) {
       state.speaker = { target: step.target, tally: lane.tally, lane }
       state.firstTokenAtMs ??= attempt.firstTokenAtMs
     }

@@ -26,7 +26,8 @@ export function countLane(input: LaneInput, { dialect, body }: CountWork): Lane 
   const chat = dialect.parse(body.json)
   if (isFailure(chat)) return chat
   const request = tokenCount.request(chat, target)
-  if (isFailure(request)) return request
+  // It counts for other models alone.
+  if (isFailure(request)) return request.kind === 'unsupported' ? undefined : request
   const read: ReadWhole = (bytes) => {
     const inputTokens = tokenCount.reply(bytes.toString('utf8'))
     if (isFailure(inputTokens)) return inputTokens

@@ -31,6 +31,7 @@ export class TranslatedStream implements Lane {
   finished = false
   readonly #parts: TranslatedParts
   #reader: Reader | undefined
+  #chars = 0
   /** Until this attempt has shown content. */
   #held: StreamEvent[] | undefined = []
 
@@ -90,6 +91,7 @@ export class TranslatedStream implements Lane {
     let failure: Failure | undefined
     for (const event of events) {
       this.#parts.sent?.note(event)
+      this.#chars += EVENT_CHARS + charsOf(event)
       if (event.type === 'usage') noteUsage(this.tally, event)
       else if (event.type === 'failure') failure = event.failure
       else if (event.type === 'end') {
@@ -97,7 +99,7 @@ export class TranslatedStream implements Lane {
         this.finished = true
       }
     }
-    return failure
+    return failure ?? (this.#chars > limits.translatedAnswerChars ? ENDLESS : undefined)
   }
 
   #hold(held: StreamEvent[], events: readonly StreamEvent[]): Failure | undefined {
@@ -105,7 +107,6 @@ export class TranslatedStream implements Lane {
     if (held.length > MAX_HELD_EVENTS) return TOO_MUCH_OF_NOTHING
     if (!this.finished && !events.some(isContent)) return undefined
     this.#held = undefined
-    this.#parts.delivery.committed = true
     if (this.#parts.preface !== undefined) this.#parts.delivery.write(this.#parts.preface)
     this.#write(held)
     return undefined
@@ -114,9 +115,23 @@ export class TranslatedStream implements Lane {
   #write(events: readonly StreamEvent[]): void {
     if (events.length === 0) return
     const text = this.#parts.writer.write(events)
+    // A wire that tells calls only as a whole has shown nothing of one yet: a failure still moves on unseen.
+    if (text === '') return
+    this.#parts.delivery.committed = true
     // As bytes, because a string would be flattened and measured three times on its way to the socket.
-    if (text !== '') this.#parts.delivery.write(Buffer.from(text))
+    this.#parts.delivery.write(Buffer.from(text))
   }
+}
+
+/** Some writers repeat the whole answer at its end, so they keep it; an event takes room even without any text. */
+const EVENT_CHARS = 64
+
+function charsOf(event: StreamEvent): number {
+  if (event.type === 'text-delta') return event.text.length
+  if (event.type === 'tool-call-delta') return event.argumentsJson.length
+  if (event.type === 'reasoning-delta')
+    return event.text.length + (event.signature?.length ?? event.redacted?.length ?? 0)
+  return event.type === 'tool-call-start' ? event.name.length + (event.signature?.length ?? 0) : 0
 }
 
 /** What makes an answer: text, thoughts or a tool call. */
@@ -132,6 +147,10 @@ export const SSE_COMMENT = ': keep-alive\n\n'
 const MAX_HELD_EVENTS = limits.heldBackBytes / 100
 
 const TOO_MUCH_OF_NOTHING: Failure = { kind: 'bad-reply', message: 'The upstream streams, but never any content.' }
+const ENDLESS: Failure = {
+  kind: 'bad-reply',
+  message: 'The answer is longer than any model writes, so it was given up. Ask again, or ask for less.',
+}
 const CUT: Failure = { kind: 'cut', message: 'The upstream ended its answer without finishing it.' }
 const DIFFERS: Failure = {
   kind: 'prefill-refused',

@@ -4,6 +4,7 @@ import { limits } from '../contract/limits.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { createReasoningMemory, type ReasoningMemory } from './reasoning-memory.ts'
 
+const END: StreamEvent = { type: 'end', reason: 'tool_calls' }
 const THOUGHT: readonly StreamEvent[] = [
   { type: 'start', model: 'm' },
   { type: 'reasoning-delta', text: 'Let me ' },
@@ -83,6 +84,16 @@ describe('thoughts that a client has lost', () => {
     const memory = createReasoningMemory()
     answered(memory, THOUGHT, 'mine')
     expect(recalled(memory, nextTurn(['call-1']), 'yours').reasoning).toEqual([])
+    answered(memory, [...THOUGHT.slice(0, 4), { type: 'tool-call-start', index: 0, id: 'b c', name: 'f' }, END], 'a')
+    expect(recalled(memory, nextTurn(['c']), 'a b').reasoning).toEqual([])
+    expect(recalled(memory, nextTurn(['b c']), 'a').reasoning[0]?.signature).toBe('sig+/=')
+  })
+
+  it('are not kept with a call whose signature is endless', () => {
+    const memory = createReasoningMemory()
+    const signature = 'x'.repeat(limits.rememberedReasoningChars + 1)
+    answered(memory, [{ type: 'tool-call-start', index: 0, id: 'call-1', name: 'f', signature, maker: 'google' }, END])
+    expect(recalled(memory, nextTurn(['call-1'])).toolCalls[0]?.signature).toBeUndefined()
   })
 
   it('are not kept of an answer that never ended, nor without limit', () => {

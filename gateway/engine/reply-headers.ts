@@ -1,4 +1,5 @@
 import type { Conversion } from '../contract/conversion.ts'
+import { limits } from '../contract/limits.ts'
 import type { HttpHead } from '../contract/provider.ts'
 import type { Plan, Target } from '../contract/route.ts'
 import { redact } from '../kit/redact.ts'
@@ -69,9 +70,12 @@ export function addCostHeaders(headers: Record<string, string>, costUsd: number 
 
 /** What of the upstream's headers is the client's business. */
 export function addPassedHeaders(headers: Record<string, string>, head: HttpHead): void {
+  let left: number = limits.passedHeaders
   for (const name in head.headers) {
     const value = head.headers[name]
-    if (value === undefined) continue
+    if (value === undefined || name.length > limits.quotedNameChars) continue
+    if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) left -= 1
+    if (left < 0) return
     if (name.startsWith('x-ratelimit-') || name.startsWith('openai-')) headers[name] = passedText(value)
     else if (name === 'x-request-id') headers['llm_provider-x-request-id'] = passedText(value)
   }
@@ -85,7 +89,7 @@ export function contentTypeOf(head: HttpHead, otherwise: string): string {
 
 /** An upstream's header for the client: some echo keys in the strangest places. */
 function passedText(value: string | readonly string[]): string {
-  return headerText(redact(textOf(value)))
+  return headerText(redact(textOf(value).slice(0, limits.passedHeaderChars)))
 }
 
 function textOf(value: string | readonly string[]): string {
@@ -96,5 +100,6 @@ const NOT_IN_HEADERS = /[^\t\u0020-\u007e\u00a0-\u00ff]/g
 
 /** Makes any text fit for a header: no line can be smuggled in, no character makes Node refuse it. */
 export function headerText(text: string): string {
-  return text.replace(NOT_IN_HEADERS, '?')
+  const short = text.length <= limits.replyHeaderChars ? text : `${text.slice(0, limits.replyHeaderChars)}...`
+  return short.replace(NOT_IN_HEADERS, '?')
 }

@@ -267,14 +267,18 @@ describe('the tokens of a request', () => {
     expect([sink.text, upstream.received[0]?.path]).toEqual(['{"input_tokens":7}', '/tokens'])
   })
 
-  it('are counted here where nobody can be asked', async () => {
-    const { engine, rows } = engineWith({ ...translatedProvider, id: 'mute' })
-    const sink = new TestSink()
-    const target = targetAt('http://127.0.0.1:9', { provider: 'mute' })
-    await engine.execute(callOf({ stream: false, attempts: [target], work }), sink)
-    expect([sink.status, sink.text]).toEqual([200, '{"input_tokens":1}'])
-    expect(rows[0]).toMatchObject({ operation: 'messages/count_tokens', outcome: 'ok', lane: 'builtin' })
-  })
+  const cannot: Failure = { kind: 'unsupported', message: 'It counts only the tokens of other models.' }
+  it.each<Partial<Provider>>([{}, { tokenCount: { request: () => cannot, reply: () => 0 } }])(
+    'are counted here where nobody can be asked (%j)',
+    async (parts) => {
+      const { engine, rows } = engineWith({ ...translatedProvider, ...parts, id: 'mute' })
+      const sink = new TestSink()
+      const target = targetAt('http://127.0.0.1:9', { provider: 'mute' })
+      await engine.execute(callOf({ stream: false, attempts: [target], work }), sink)
+      expect([sink.status, sink.text]).toEqual([200, '{"input_tokens":1}'])
+      expect(rows[0]).toMatchObject({ operation: 'messages/count_tokens', outcome: 'ok', lane: 'builtin' })
+    },
+  )
 })
 
 const NO_FACTS = {

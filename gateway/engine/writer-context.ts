@@ -21,6 +21,7 @@ export function writerContext(call: Call, target: Target, { nowMs, sent }: Writi
     includeUsage: body.kind === 'json' && wantsUsage(body.json),
     mergeReasoning: target.params.mergeReasoning,
     continued: sent !== undefined,
+    ...(sent?.nextEvent !== undefined && { nextEvent: sent.nextEvent }),
     body: body.kind === 'json' ? body.json : {},
     promptTokensEstimate: call.facts.promptTokensEstimate,
     elapsedMs: () => nowMs() - call.startedMonotonicMs,

@@ -17,6 +17,7 @@ export interface LruOptions<Value> {
  * insertion, so an entry that is used is simply put in again.
  */
 export function createLruMap<Value>(capacity: number, weighing?: LruOptions<Value>): LruMap<Value> {
+  const maxWeight = weighing?.maxWeight ?? Infinity
   let weight = 0
   const weightOf = (value: Value): number => weighing?.weightOf(value) ?? 0
   const entries = new Map<string, Value>()
@@ -33,12 +34,14 @@ export function createLruMap<Value>(capacity: number, weighing?: LruOptions<Valu
     remove(key)
     entries.set(key, value)
     weight += weightOf(value)
-    while (entries.size > capacity || weight > (weighing?.maxWeight ?? Infinity)) {
+    while (isTooMuch()) {
       const oldest = entries.keys().next()
       if (oldest.done === true) return
       remove(oldest.value)
     }
   }
+
+  const isTooMuch = (): boolean => entries.size > capacity || weight > maxWeight
 
   const remove = (key: string): void => {
     const value = entries.get(key)

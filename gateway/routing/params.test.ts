@@ -67,7 +67,7 @@ describe('what a target always drops', () => {
 
 describe('what a provider does not support', () => {
   it('is refused by name, with what to do', () => {
-    const result = outcome({ ...message, logprobs: true, logit_bias: {} })
+    const result = outcome({ ...message, logprobs: true, logit_bias: { 5: 1 } })
     expect(result).toMatchObject({ kind: 'unsupported', status: 400, param: 'logprobs' })
     expect(isFailure(result) ? result.message : '').toMatch(
       /Groq does not support logprobs, logit_bias\..*drop_params: true/,
@@ -87,10 +87,19 @@ describe('what a provider does not support', () => {
     expect(sent({ ...message, logprobs: true }, { allow: ['logprobs'] })).toEqual({ ...message, logprobs: true })
   })
 
-  it.each<JsonObject>([{ n: 1 }, { logprobs: null }])('does not count where it asks for nothing: %j', (body) => {
-    expect(applied({ ...message, ...body }).dropped).toEqual([])
-    expect(sent({ ...message, ...body })).toEqual(message)
+  it('is dropped and told where it is no more than a wish', () => {
+    const seedless = makeProvider('deepseek', { label: 'DeepSeek', unsupportedParams: ['seed', 'logprobs'] })
+    const result = applyParams({ ...message, seed: 7 }, makeTarget('deepseek/x', {}), seedless)
+    expect(result).toMatchObject({ dropped: ['seed'], edits: { seed: undefined } })
   })
+
+  it.each<JsonObject>([{ n: 1 }, { logprobs: null }, { logprobs: false }, { logit_bias: {} }])(
+    'does not count where it asks for nothing: %j',
+    (body) => {
+      expect(applied({ ...message, ...body }).dropped).toEqual([])
+      expect(sent({ ...message, ...body })).toEqual(message)
+    },
+  )
 })
 
 describe('keys for the gateway', () => {

@@ -141,15 +141,41 @@ function dropAlways(draft: Draft, drops: readonly Drop[]): void {
   }
 }
 
+/** Values that ask for what every upstream does anyway. */
+const NEUTRAL: Readonly<Record<string, JsonValue>> = {
+  n: 1,
+  logprobs: false,
+  top_logprobs: 0,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+}
+
+/** Wishes whose loss makes no other answer of an answer: dropped and told, never refused. */
+const HINTS: ReadonlySet<string> = new Set([
+  'seed',
+  'store',
+  'metadata',
+  'service_tier',
+  'prompt_cache_key',
+  'safety_identifier',
+  'verbosity',
+  'prediction',
+])
+
+/** Null asks for nothing, and neither does an empty list of anything. */
+function isNeutral(key: string, value: JsonValue): boolean {
+  if (value === null || (Object.hasOwn(NEUTRAL, key) && NEUTRAL[key] === value)) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
 /** Gives the parameters that must be refused. */
 function handleUnsupported(draft: Draft, unsupportedHere: readonly string[], drop: boolean): readonly string[] {
   const refused: string[] = []
   for (const key of unsupportedHere) {
     const value = draft.get(key)
     if (value === undefined) continue
-    // One answer is what everybody gives, and null asks for nothing.
-    const asksForNothing = value === null || (key === 'n' && value === 1)
-    if (!drop && !asksForNothing) {
+    const asksForNothing = isNeutral(key, value)
+    if (!drop && !asksForNothing && !HINTS.has(key)) {
       refused.push(key)
       continue
     }

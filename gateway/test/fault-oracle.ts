@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { wholeAnswer, type Reply } from './fault-client.ts'
+import { isWholeAnswer, saidOf, wholeAnswer } from './fault-client.ts'
 import { modelOf, runFaults, type Fault, type FaultWorld, type Seen, type Stage, type Verdict } from './fault-world.ts'
 
-/** Nobody waits longer, whatever happens behind the gateway: all configured clocks together, and room for a slow machine. */
-const DEADLINE_MS = 9_500
+/** Nobody waits longer than all configured clocks together, whatever happens behind the gateway; and room for a slow machine. */
+const SLACK_MS = 1_500
 
 /** Runs every fault once, and then claims of each what must hold whatever goes wrong behind a gateway. Called in a `describe`. */
 export function testFaults<Piece extends string | Uint8Array>(
   stage: Stage<Piece>,
   faults: readonly Fault<Piece>[],
 ): void {
+  const deadlineMs = stage.patienceMs.total + SLACK_MS
   let world: FaultWorld
   const rejections: unknown[] = []
   const onRejection = (reason: unknown): void => void rejections.push(reason)
@@ -29,7 +30,7 @@ export function testFaults<Piece extends string | Uint8Array>(
     const seen = world.seen.filter((one) => one.fault === fault)
     expect(seen.length).toBeGreaterThan(0)
     const healed = world.healed.filter((one) => one.fault === fault)
-    expect([...seen.flatMap(mistakesOf), ...healed.flatMap(curedMistakesOf)]).toEqual([])
+    expect([...seen.flatMap((one) => mistakesOf(one, deadlineMs)), ...healed.flatMap(curedMistakesOf)]).toEqual([])
   })
 
   it('is never taken for a bug of the gateway, and leaves no promise behind', () => {
@@ -44,8 +45,8 @@ function titleOf({ name, lanes }: Fault<never>): string {
 }
 
 /** Every way in which a story went otherwise than its verdict says. */
-function mistakesOf(seen: Seen): string[] {
-  return differences(labelOf(seen), storyOf(seen), { ...expectedStory(seen), complaint: undefined })
+function mistakesOf(seen: Seen, deadlineMs: number): string[] {
+  return differences(labelOf(seen), storyOf(seen, deadlineMs), { ...expectedStory(seen), complaint: undefined })
 }
 
 /** The same target, well again: its one slot is free, its connections are clean. */
@@ -89,7 +90,7 @@ function verdictOf({ fault, stream }: Seen): Verdict {
 }
 
 /** What happened, as far as every fault is judged by it. */
-function storyOf(seen: Seen): Story {
+function storyOf(seen: Seen, deadlineMs: number): Story {
   const { reply, rows, fault } = seen
   const [row] = rows
   const failed = row?.attempts.filter((attempt) => attempt.failure !== undefined) ?? []
@@ -97,7 +98,7 @@ function storyOf(seen: Seen): Story {
   return {
     client: clientSaw(seen),
     complaint: fault.complaint?.(seen),
-    late: reply.ms > DEADLINE_MS,
+    late: reply.ms > deadlineMs,
     error: errorMistakes(seen),
     rows: rows.length,
     outcome: row?.outcome,
@@ -107,7 +108,17 @@ function storyOf(seen: Seen): Story {
     kinds: isKnown ? 'as expected' : failed.map(({ failure, message }) => `${failure}: ${message}`).join(', '),
     servedBy: row?.outcome === 'ok' ? plain(row.target) : undefined,
     namedTarget: row?.outcome === 'ok' ? plain(servedByHeader(seen)) : undefined,
+    firstToken: firstTokenMistake(seen),
   }
+}
+
+/** The first token is the first that the client saw: not one of an attempt that was given up unseen. */
+function firstTokenMistake(seen: Seen): string | undefined {
+  const [row] = seen.rows
+  const last = row?.attempts.at(-1)
+  if (verdictOf(seen) !== 'moves' || row?.outcome !== 'ok' || last === undefined) return undefined
+  const { firstTokenMs } = row
+  return firstTokenMs === undefined || firstTokenMs < last.atMs ? `${firstTokenMs} before ${last.atMs}` : undefined
 }
 
 /** The header is sent with the first word, so it can name only who spoke that. */
@@ -127,18 +138,9 @@ function clientSaw(seen: Seen): string {
   return isPart ? 'an error in the stream' : `an error after ${saidOf(reply)}`
 }
 
-/**
- * All of it, and that it is over.
- * @param text of a row that brings events of its own, which may be anything beside the text
- */
+/** @param text of a row that brings events of its own, which may be anything beside the text */
 function isWhole({ reply, fault }: Seen, text: string | undefined): boolean {
-  const { script = 'text' } = fault
-  if (text !== undefined) return reply.text === text
-  return saidOf(reply) === saidOf(wholeAnswer(script)) && reply.finish === (script === 'call' ? 'tool_calls' : 'stop')
-}
-
-function saidOf({ text, thought, calls }: Pick<Reply, 'text' | 'thought' | 'calls'>): string {
-  return JSON.stringify({ text, ...(thought !== '' && { thought }), ...(calls !== '' && { calls }) })
+  return text === undefined ? isWholeAnswer(reply, fault.script ?? 'text') : reply.text === text
 }
 
 /** An error reply has the shape of the client's wire, and a sentence that helps. */
@@ -169,5 +171,6 @@ function expectedStory(seen: Seen): Story {
     kinds: 'as expected',
     servedBy: ends ? target : undefined,
     namedTarget: ends ? target : undefined,
+    firstToken: undefined,
   }
 }

@@ -1,6 +1,8 @@
 import type { FailureKind } from '../contract/failure.ts'
 import type { RequestLog } from '../contract/request-log.ts'
 import { createSystemClock } from '../kit/system-clock.ts'
+import { faultConfig, modelEntry, targetEntry } from './fault-config.ts'
+import { collectRows, inPool } from './fault-rows.ts'
 import { askClient, type FaultClient, type Reply, type Script } from './fault-client.ts'
 import { sendHealthy, type HealthyReply } from './healthy-reply.ts'
 import { startRawUpstream, type RawExchange, type RawUpstream } from './raw-upstream.ts'
@@ -29,6 +31,8 @@ export interface Stage<Piece extends string | Uint8Array> {
   readonly lanes: readonly FaultLane[]
   /** What answers where another target has failed. */
   readonly second: FaultUpstream
+  /** How long the gateway waits for a first token, between two, and for all of it; longer where more is asked at once. */
+  readonly patienceMs: { readonly token: number; readonly answer: number; readonly total: number }
   /** @param lane undefined: the second target is asked */
   healthy(exchange: RawExchange, lane: FaultLane | undefined): HealthyReply<Piece>
 }
@@ -60,6 +64,8 @@ export interface Fault<Piece extends string | Uint8Array = string> {
   readonly script?: Script
   /** Another address than the common upstream's: the fault is in the connection. */
   readonly origin?: string
+  /** It takes seconds and no work, so it is asked beside the others. */
+  readonly waits?: boolean
   /** The text of an `answer`, where it is not {@link TEXT}. */
   readonly text?: string
   /** What else is wrong with a reply or its row; undefined: nothing. */
@@ -85,6 +91,7 @@ export interface FaultWorld {
 }
 
 const AT_ONCE = 32
+const WAITING_AT_ONCE = 120
 const CURE = 'be well'
 const clock = createSystemClock()
 
@@ -107,20 +114,22 @@ export async function runFaults<Piece extends string | Uint8Array>(
   const healed: Omit<Seen, 'rows'>[] = []
   const ask = (one: Case<Piece>, stream: boolean, words = ''): Promise<Reply> => {
     const { script = 'text' } = one.fault
-    const prompt = `${SAY}${script}${words}`
+    const prompt = promptFor(script, words)
     const question = { url: gateway.url, key: gateway.key, model: modelOf(one), stream, script, prompt }
     return askClient(one.lane.client, question, () => clock.monotonicMs())
   }
-  await inPool(
-    cases.map((one) => async () => {
-      for (const stream of [true, false]) {
-        if (one.fault[stream ? 'stream' : 'whole'] === undefined) continue
-        asked.push({ ...one, stream, reply: await ask(one, stream) })
-      }
-      if (one.fault.origin !== undefined) return
-      healed.push({ ...one, stream: true, reply: await ask(one, true, ` ${CURE}`) })
-    }),
+  const tasks = cases.map((one) => async () => {
+    for (const stream of [true, false]) {
+      if (one.fault[stream ? 'stream' : 'whole'] === undefined) continue
+      asked.push({ ...one, stream, reply: await ask(one, stream) })
+    }
+    if (one.fault.origin !== undefined) return
+    healed.push({ ...one, stream: true, reply: await ask(one, true, ` ${CURE}`) })
+  })
+  const [waiting = [], working = []] = [true, false].map((waits) =>
+    tasks.filter((_task, index) => (cases[index]?.fault.waits === true) === waits),
   )
+  await Promise.all([inPool(waiting, WAITING_AT_ONCE), inPool(working, AT_ONCE, log.collect)])
   const rows = await log.finish(asked.length + healed.length)
   const withRows = (seen: Omit<Seen, 'rows'>): Seen => ({ ...seen, rows: rows.get(idOf(seen.reply)) ?? [] })
   return {
@@ -134,7 +143,10 @@ export async function runFaults<Piece extends string | Uint8Array>(
   }
 }
 
-const SAY = 'say '
+/** What makes an upstream say this. */
+export function promptFor(script: Script, more = ''): string {
+  return `say ${script}${more}`
+}
 
 /** What this request wants to hear. */
 export function scriptIn({ body }: Pick<RawExchange, 'body'>): Script {
@@ -143,7 +155,7 @@ export function scriptIn({ body }: Pick<RawExchange, 'body'>): Script {
 }
 
 /** Gemini, Bedrock and Azure name the model in the path. */
-function modelIn({ path, body }: Pick<RawExchange, 'path' | 'body'>): string {
+export function modelIn({ path, body }: Pick<RawExchange, 'path' | 'body'>): string {
   const named = /\/(?:models?|deployments)\/([^/:?]+)/.exec(path)?.[1]
   return named === undefined ? String(body['model']) : decodeURIComponent(named)
 }
@@ -188,65 +200,22 @@ function configOf<Piece extends string | Uint8Array>(
     const provider = `${upstream.name}-${origins.indexOf(origin)}`
     providers.set(provider, upstream.provider(origin))
     const name = modelOf(one)
-    const use = JSON.stringify(`${provider}/${upstream.model?.(name) ?? name}`)
-    const lane = one.lane.isTranslated === true ? ', lane: translated' : ''
     // Alone, the one slot proves that nothing is left behind; with company, a request would go past a busy target.
     const slots = one.backed ? '' : ', max_parallel: 1'
-    const second = one.backed ? ", { use: second/healthy, id: 'healthy', tier: 2 }" : ''
-    models.push(`  ${JSON.stringify(name)}: { targets: [{ use: ${use}, id: faulty${slots}${lane} }${second}] }`)
+    const second = one.backed ? ["{ use: second/healthy, id: 'healthy', tier: 2 }"] : []
+    models.push(modelEntry(name, [targetEntry(one.lane, { provider, name, more: `, id: faulty${slots}` }), ...second]))
   }
-  return `
-discovery: false
-routing:
-  retries: 0
-  cooldown: { disabled: true }
-  timeouts: { connect_ms: 1500, first_token_ms: 2000, between_tokens_ms: 2000, answer_ms: 3000, total_ms: 8000 }
-providers:
-${[...providers].map(([name, entry]) => `  ${name}: ${entry}`).join('\n')}
-models:
-${models.join('\n')}
-`
+  const { token, answer, total } = stage.patienceMs
+  const timeouts = {
+    connect_ms: 1_500,
+    first_token_ms: token,
+    between_tokens_ms: token,
+    answer_ms: answer,
+    total_ms: total,
+  }
+  return faultConfig({ providers, models, timeouts })
 }
 
 function idOf({ headers }: Reply): string {
   return headers?.get('x-spillway-request-id') ?? 'no request id'
-}
-
-interface RowCollector {
-  finish(expected: number): Promise<ReadonlyMap<string, readonly RequestLog[]>>
-}
-
-/** One query gives a limited number of rows, so they are fetched while they come. */
-function collectRows(gateway: TestGateway): RowCollector {
-  const rows = new Map<string, readonly RequestLog[]>()
-  const collect = async (): Promise<void> => {
-    const found = Map.groupBy(await gateway.rows(), (row) => row.id)
-    for (const [id, same] of found) if (same.length >= (rows.get(id)?.length ?? 0)) rows.set(id, same)
-  }
-  const state = { isOver: false }
-  const loop = (async () => {
-    while (!state.isOver) {
-      await clock.sleep(300)
-      await collect()
-    }
-  })()
-  return {
-    finish: async (expected) => {
-      for (let round = 0; round < 20 && rows.size < expected; round++) {
-        await clock.sleep(50)
-        await collect()
-      }
-      state.isOver = true
-      await loop
-      return rows
-    },
-  }
-}
-
-async function inPool(tasks: readonly (() => Promise<void>)[]): Promise<void> {
-  const waiting = [...tasks]
-  const worker = async (): Promise<void> => {
-    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await task()
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
