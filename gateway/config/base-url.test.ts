@@ -87,5 +87,11 @@ describe('checkBaseUrl', () => {
 
   it('says how to write a bare host', () => {
     expect(checkBaseUrl('localhost:11434')).toMatchObject({ suggestion: 'Write http://localhost:11434' })
+    expect(checkBaseUrl('gpu-box:8000/v1')).toMatchObject({ suggestion: 'Write http://gpu-box:8000/v1' })
   })
+
+  it.each(['5cc61476ecc6bd53e959df90b956ee58', 'sk-ant-api03-0123456789abcdef', `eyJ0.${'a'.repeat(40)}.sig`])(
+    'does not repeat %s, which is a key',
+    (key) => expect(JSON.stringify(checkBaseUrl(key))).not.toContain(key),
+  )
 })

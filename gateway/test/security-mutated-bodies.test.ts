@@ -2,6 +2,8 @@ import { request as httpRequest, Agent } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openAiError } from '../http/test/raw-client.ts'
 import { seeded } from '../http/test/mutator.ts'
+import { createBreaker } from './body-breaker.ts'
+import { countRows } from './count-rows.ts'
 import { startAttackedGateway, type AttackedGateway } from './attacked-gateway.ts'
 import { openAiJson, openAiStream, startScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.ts'
 
@@ -67,75 +69,6 @@ const BODIES: readonly (readonly [path: string, body: object])[] = [
   ['/v1/embeddings', { model: 'verbatim', input: ['a', 'b'], dimensions: 8, encoding_format: 'float', user: 'u' }],
   ['/v1/embeddings', { model: 'translated', input: [[1, 2], [3]], encoding_format: 'base64' }],
 ]
-const VALUES: readonly unknown[] = [
-  null,
-  true,
-  false,
-  0,
-  -1,
-  1e308,
-  -1e308,
-  0.1,
-  2 ** 53,
-  '',
-  ' ',
-  'x',
-  '\u0000',
-  '\ud800',
-  '😀',
-  'a'.repeat(5_000),
-  'auto',
-  'null',
-  [],
-  {},
-  [[]],
-  [null],
-  [{}],
-  { a: { b: { c: [] } } },
-  { __proto__: null, constructor: 1 },
-  'spillway/echo',
-  'data:',
-  'data:image/png;base64,',
-  'http://x',
-]
-const KEYS = [
-  '__proto__',
-  'constructor',
-  'toString',
-  'model',
-  'messages',
-  'stream',
-  'type',
-  'role',
-  '',
-  'extra_body',
-  'tools',
-  'n',
-]
-const BYTES = [
-  '"',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  ':',
-  '\\',
-  '\\u',
-  '\\ud800',
-  '0',
-  '-',
-  'e',
-  '1e999',
-  '\0',
-  '\xff',
-  '\xc3\x28',
-  'null',
-  '\n',
-  '//',
-  '/*',
-]
-
 let upstream: ScriptedUpstream
 let gateway: AttackedGateway
 const agent = new Agent({ keepAlive: true, maxSockets: 8 })
@@ -173,54 +106,6 @@ afterAll(async () => {
   await gateway.remove()
   await upstream.close()
 })
-
-/** A broken copy: some values replaced, removed, added or moved, then perhaps some bytes. */
-function createBreaker(random: () => number): (body: object) => Buffer {
-  const below = (count: number): number => Math.floor(random() * count)
-  const pick = <Item>(list: readonly Item[]): Item => list[below(list.length)] as Item // lists are not empty
-  // Copied, because a later edit may break it further.
-  const anyValue = (): unknown => structuredClone(pick(VALUES))
-
-  const breakValue = (root: unknown): void => {
-    const holders: (Record<string, unknown> | unknown[])[] = []
-    const walk = (value: unknown): void => {
-      if (typeof value !== 'object' || value === null) return
-      holders.push(value as Record<string, unknown>)
-      for (const child of Object.values(value)) walk(child)
-    }
-    walk(root)
-    const holder = pick(holders) as Record<string, unknown>
-    const names = Object.keys(holder)
-    const name = names.length === 0 ? pick(KEYS) : pick(names)
-    const kind = below(5)
-    if (kind === 0) delete holder[name]
-    else if (kind === 1)
-      Object.defineProperty(holder, pick(KEYS), {
-        value: anyValue(),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      })
-    else if (kind === 2) holder[name] = [holder[name], holder[name]]
-    else holder[name] = anyValue()
-  }
-  const breakBytes = (text: string): string => {
-    const at = below(text.length)
-    const width = below(9)
-    const kind = below(4)
-    if (kind === 0) return text.slice(0, at) + text.slice(at + width)
-    if (kind === 1) return text.slice(0, at) + text.slice(at, at + width).repeat(2) + text.slice(at + width)
-    if (kind === 2) return text.slice(0, at) + pick(BYTES) + text.slice(at)
-    return text.slice(0, at)
-  }
-  return (body) => {
-    const copy: unknown = structuredClone(body)
-    for (let edits = below(4); edits > 0; edits--) breakValue(copy)
-    let text = JSON.stringify(copy)
-    for (let edits = below(3) === 0 ? 1 + below(3) : 0; edits > 0; edits--) text = breakBytes(text)
-    return Buffer.from(text, below(10) === 0 ? 'latin1' : 'utf8')
-  }
-}
 
 interface Answered {
   readonly status: number
@@ -270,26 +155,8 @@ describe('2,000 broken bodies', () => {
     expect(statuses.get(200)).toBeGreaterThan(400)
     expect(statuses.get(400)).toBeGreaterThan(400)
     expect(gateway.notices.filter((notice) => notice.includes('bug'))).toEqual([])
-    const rows = await countRows()
+    const rows = await countRows(gateway)
     expect(rows).toBe(count)
     expect((await send('/v1/embeddings', Buffer.from('{"model":"verbatim","input":["a","b"]}'))).status).toBe(200)
   })
 })
-
-/** The log gives a bounded number of rows at once; so they are counted in the file, as `spillway logs` reads it. */
-async function countRows(): Promise<number> {
-  const { openLogReader } = await import('../store/log-reader.ts')
-  await gateway.rows()
-  const reader = openLogReader(gateway.dataDir)
-  if ('kind' in reader) throw new Error(reader.message)
-  const ids = new Set<string>()
-  let afterSeq = 0
-  for (;;) {
-    const rows = reader.select({ limit: 1_000, afterSeq })
-    if ('kind' in rows || rows.length === 0) break
-    for (const row of rows) ids.add(row.id)
-    afterSeq = rows.at(-1)?.seq ?? afterSeq
-  }
-  reader.close()
-  return ids.size
-}

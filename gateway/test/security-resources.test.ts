@@ -1,6 +1,4 @@
 import { connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Clock } from '../contract/clock.ts'
@@ -8,6 +6,7 @@ import { limits } from '../contract/limits.ts'
 import { createSystemClock } from '../kit/system-clock.ts'
 import { openAiError } from '../http/test/raw-client.ts'
 import { MESSAGES, startAttackedGateway, until, type AttackedGateway } from './attacked-gateway.ts'
+import { heldBytes } from './held-bytes.ts'
 import { openAiJson, startScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.ts'
 
 /** Clients that take up what they can: sockets, bodies, streams that nobody reads. */
@@ -156,16 +155,6 @@ describe('bounded resources', { timeout: 60_000 }, () => {
     await own.remove()
   })
 })
-
-setFlagsFromString('--expose-gc')
-const collectGarbage: unknown = runInNewContext('gc')
-
-/** What the program really holds; resident memory also counts what V8 has not yet cared to free. */
-function heldBytes(): number {
-  if (typeof collectGarbage === 'function') collectGarbage()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 function drained(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
