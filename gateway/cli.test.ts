@@ -46,7 +46,7 @@ it('writes everything into a pipe before it ends', async () => {
   let output = ''
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
   const [code] = await once(child, 'close')
-  expect([code, output.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('| `max_mb` |')])
+  expect([code, output.trimEnd().split('\n').at(-1)]).toEqual([0, expect.stringContaining('| `responses` |')])
 })
 
 it('says what runs it, because a shell would else take the installed command for a script of its own', () => {
