@@ -1,16 +1,17 @@
 import type { FilePart, ImagePart, Part, TextPart } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact, stringOf } from '../kit/json-fields.ts'
-import type { Conversions } from './anthropic-conversions.ts'
+import { lost } from './conversions.ts'
 
 /** The content blocks of these parts; `field` is where they stand in the client's request. */
-export function contentBlocks(parts: readonly Part[], field: string, conversions: Conversions): readonly JsonObject[] {
+export function contentBlocks(parts: readonly Part[], field: string, conversions: Conversion[]): readonly JsonObject[] {
   return parts
     .map((part, index) => block(part, `${field}[${index}]`, conversions))
     .filter((written) => written !== undefined)
 }
 
-function block(part: Part, field: string, conversions: Conversions): JsonObject | undefined {
+function block(part: Part, field: string, conversions: Conversion[]): JsonObject | undefined {
   switch (part.type) {
     case 'text':
       return textBlock(part)
@@ -20,13 +21,13 @@ function block(part: Part, field: string, conversions: Conversions): JsonObject 
       return fileBlock(part, field, conversions)
     case 'audio':
     default:
-      conversions.lost(field, 'is audio, which Claude does not hear')
+      conversions.push(lost(field, 'is audio, which Claude does not hear'))
       return undefined
   }
 }
 
 /** Text without anything visible is refused, so there is no block for it. */
-export function textBlock(part: TextPart): JsonObject | undefined {
+function textBlock(part: TextPart): JsonObject | undefined {
   if (part.text.trim() === '') return undefined
   return compact({ type: 'text', text: part.text, ...ownKeys(part.extra, TEXT_KEYS) })
 }
@@ -41,16 +42,16 @@ export function ownKeys(extra: JsonObject | undefined, keys: readonly string[]):
   return Object.fromEntries(keys.filter((key) => Object.hasOwn(extra, key)).map((key) => [key, extra[key]]))
 }
 
-function imageBlock(part: ImagePart, field: string, conversions: Conversions): JsonObject | undefined {
+function imageBlock(part: ImagePart, field: string, conversions: Conversion[]): JsonObject | undefined {
   const source = 'url' in part.source ? sourceOfUrl(part.source.url) : part.source
   if (source === undefined) {
-    conversions.lost(field, 'is no image that could be read: send a data: URI with base64, or a web address')
+    conversions.push(lost(field, 'is no image that could be read: send a data: URI with base64, or a web address'))
     return undefined
   }
   if ('url' in source) return image({ type: 'url', url: source.url }, part.extra)
   const mediaType = IMAGE_NAMES[source.mediaType] ?? source.mediaType
   if (!IMAGE_TYPES.has(mediaType)) {
-    conversions.lost(field, `is ${mediaType}, and Claude sees only JPEG, PNG, GIF and WebP`)
+    conversions.push(lost(field, `is ${mediaType}, and Claude sees only JPEG, PNG, GIF and WebP`))
     return undefined
   }
   return image({ type: 'base64', media_type: mediaType, data: source.base64 }, part.extra)
@@ -63,11 +64,13 @@ function image(source: JsonObject, extra: JsonObject | undefined): JsonObject {
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 const IMAGE_NAMES: Readonly<Record<string, string>> = { 'image/jpg': 'image/jpeg', 'image/pjpeg': 'image/jpeg' }
 
-function fileBlock(part: FilePart, field: string, conversions: Conversions): JsonObject | undefined {
+function fileBlock(part: FilePart, field: string, conversions: Conversion[]): JsonObject | undefined {
   if (part.fileId !== undefined) return uploaded(part, part.fileId)
   const source = part.data === undefined ? undefined : (sourceOfUrl(part.data) ?? barePdf(part.data))
   if (source === undefined) {
-    conversions.lost(field, 'is no file that could be read: send a data: URI with base64, a web address or a file id')
+    conversions.push(
+      lost(field, 'is no file that could be read: send a data: URI with base64, a web address or a file id'),
+    )
     return undefined
   }
   if ('url' in source) return document({ type: 'url', url: source.url }, part)
@@ -79,7 +82,7 @@ function fileBlock(part: FilePart, field: string, conversions: Conversions): Jso
   if (isText(mediaType)) {
     return document({ type: 'text', media_type: 'text/plain', data: Buffer.from(base64, 'base64').toString() }, part)
   }
-  conversions.lost(field, `is ${mediaType}, and Claude reads only PDF, plain text and images`)
+  conversions.push(lost(field, `is ${mediaType}, and Claude reads only PDF, plain text and images`))
   return undefined
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import type { EndEvent, StreamEvent } from '../contract/stream-event.ts'
-import { arrayOf, numberOf, objectOf, stringOf, textOf } from '../kit/json-fields.ts'
+import { arrayOf, entryOf, numberOf, objectOf, stringOf, textOf } from '../kit/json-fields.ts'
 import { anthropicFinish } from '../wire/anthropic-stop.ts'
 import { mergeAnthropicUsage, readAnthropicUsage } from '../wire/anthropic-usage.ts'
 import { AnthropicBlock, type AnswerState } from './anthropic-block.ts'
@@ -26,11 +26,6 @@ export class AnthropicEvents {
     this.#upstream = upstream
   }
 
-  /** True once something of an answer came. */
-  get started(): boolean {
-    return this.#started
-  }
-
   /** True after a failure: nothing can follow. */
   get failed(): boolean {
     return this.#over
@@ -47,7 +42,7 @@ export class AnthropicEvents {
         this.#startBlock(this.#indexOf(event), objectOf(event['content_block']) ?? {}, out)
         break
       case 'content_block_delta':
-        this.#open.get(this.#indexOf(event))?.delta(objectOf(event['delta']) ?? {}, out)
+        this.#readBlockDelta(this.#indexOf(event), objectOf(event['delta']) ?? {}, out)
         break
       case 'content_block_stop':
         this.#closeBlock(this.#indexOf(event), out)
@@ -69,8 +64,8 @@ export class AnthropicEvents {
   /** A whole `message`, as JSON. */
   readWhole(message: JsonObject, out: StreamEvent[]): void {
     this.#start(message, out)
-    for (const [index, block] of arrayOf(message['content']).entries()) {
-      this.#startBlock(index, objectOf(block) ?? {}, out)
+    for (const [index, block] of blocksOf(message).entries()) {
+      this.#startBlock(index, block, out)
       this.#closeBlock(index, out)
     }
     this.#readUsage(message['usage'], out)
@@ -94,8 +89,8 @@ export class AnthropicEvents {
     if (this.#started) return
     this.#start(message, out)
     // Content never stands here at Anthropic; a server that sends it whole is taken at its word.
-    for (const [index, block] of arrayOf(message['content']).entries()) {
-      this.#startBlock(index, objectOf(block) ?? {}, out)
+    for (const [index, block] of blocksOf(message).entries()) {
+      this.#startBlock(index, block, out)
     }
     this.#usage = mergeAnthropicUsage(this.#usage, objectOf(message['usage']))
     // A zero means that the server does not know yet.
@@ -118,6 +113,13 @@ export class AnthropicEvents {
     if (this.#ended) return
     this.#closeBlock(index, out)
     this.#open.set(index, new AnthropicBlock(block, this.#answer, out))
+  }
+
+  /** A delta of a block that nobody began begins it, where it says what block that is. */
+  #readBlockDelta(index: number, delta: JsonObject, out: StreamEvent[]): void {
+    const type = entryOf(BLOCK_OF_DELTA, stringOf(delta['type']) ?? '')
+    if (!this.#open.has(index) && type !== undefined) this.#startBlock(index, { type }, out)
+    this.#open.get(index)?.delta(delta, out)
   }
 
   #closeBlock(index: number, out: StreamEvent[]): void {
@@ -178,4 +180,17 @@ export class AnthropicEvents {
     }
     out.push(end)
   }
+}
+
+const BLOCK_OF_DELTA: Readonly<Record<string, string>> = {
+  text_delta: 'text',
+  thinking_delta: 'thinking',
+  signature_delta: 'thinking',
+}
+
+/** The blocks of a message; some compatible servers send its text alone. */
+function blocksOf(message: JsonObject): readonly JsonObject[] {
+  const content = message['content']
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  return arrayOf(content).map((block) => objectOf(block) ?? {})
 }

@@ -1,8 +1,9 @@
 import type { ChatRequest } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import type { ClaudeTraits } from './anthropic-models.ts'
 import { closedSchema } from './anthropic-schema.ts'
+import { changed, weakened } from './conversions.ts'
 
 /** How the form of the answer is asked for: held by the API, or asked for in words at the end of `system`. */
 export interface FormatPlan {
@@ -14,11 +15,13 @@ export interface FormatPlan {
 const JSON_ONLY = 'Answer with JSON and nothing else: no words around it and no code fence.'
 
 /** `response_format`. Anthropic has no word for "any JSON", and older models none for a schema. */
-export function planFormat(chat: ChatRequest, traits: ClaudeTraits, conversions: Conversions): FormatPlan {
+export function planFormat(chat: ChatRequest, traits: ClaudeTraits, conversions: Conversion[]): FormatPlan {
   const { format } = chat
   if (format === undefined) return {}
   if (format.type === 'json') {
-    conversions.changed('response_format', 'is asked for in words, because Anthropic holds an answer only to a schema')
+    conversions.push(
+      changed('response_format', 'is asked for in words, because Anthropic holds an answer only to a schema'),
+    )
     return { instruction: `${JSON_ONLY} Its outermost value is an object.` }
   }
   const { schema, loosened, faithful } = closedSchema(format.schema)
@@ -29,12 +32,12 @@ export function planFormat(chat: ChatRequest, traits: ClaudeTraits, conversions:
   }
   if (loosened) {
     const why = 'has limits that Anthropic does not enforce; the model is told them in words'
-    conversions.changed('response_format.json_schema.schema', why)
+    conversions.push(changed('response_format.json_schema.schema', why))
   }
   return { format: { type: 'json_schema', schema } }
 }
 
-function askInWords(strict: boolean, why: string, conversions: Conversions): void {
-  if (strict) conversions.weakened('response_format', why)
-  else conversions.changed('response_format', why)
+function askInWords(strict: boolean, why: string, conversions: Conversion[]): void {
+  if (strict) conversions.push(weakened('response_format', why))
+  else conversions.push(changed('response_format', why))
 }

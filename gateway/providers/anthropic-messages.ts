@@ -1,9 +1,11 @@
 import type { AssistantMessage, ChatRequest, Message, SystemMessage, ToolCall, ToolMessage } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { compact, parseJson } from '../kit/json-fields.ts'
 import { contentBlocks, ownKeys } from './anthropic-blocks.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import { anthropicToolId } from './anthropic-tool-id.ts'
+import { changed, lost } from './conversions.ts'
+import { appendTurn, openWithUser, type Turn } from './turns.ts'
 
 /** `system` and `messages` of a Messages request. */
 export interface Conversation {
@@ -11,16 +13,11 @@ export interface Conversation {
   readonly messages: readonly JsonObject[]
 }
 
-interface Turn {
-  readonly role: 'user' | 'assistant'
-  readonly blocks: JsonObject[]
-}
-
 /**
  * The conversation as Anthropic wants it: what stands before the first turn is `system`, turns of one role that follow
  * each other are one, results of tools come first in theirs, and the first turn is the user's.
  */
-export function conversation(chat: ChatRequest, conversions: Conversions): Conversation {
+export function conversation(chat: ChatRequest, conversions: Conversion[]): Conversation {
   const opening = chat.messages.findIndex((message) => message.role !== 'system')
   const head = opening === -1 ? chat.messages.length : opening
   const system: JsonObject[] = []
@@ -30,13 +27,14 @@ export function conversation(chat: ChatRequest, conversions: Conversions): Conve
     if (index < head) system.push(...systemBlocks(message, { field, conversions }))
     else addTurn(turns, message, { field, conversions })
   }
-  if (chat.prefill !== undefined) append(turns, 'assistant', [{ type: 'text', text: chat.prefill }])
-  return { system: openWithUser(turns, system, conversions), messages: turns.map(writeTurn) }
+  if (chat.prefill !== undefined) appendTurn(turns, 'assistant', [{ type: 'text', text: chat.prefill }])
+  const instructions = openWithUser(turns, system, { dot: { type: 'text', text: '.' }, conversions })
+  return { system: instructions, messages: turns.map(writeTurn) }
 }
 
 interface Place {
   readonly field: string
-  readonly conversions: Conversions
+  readonly conversions: Conversion[]
 }
 
 /** `system` holds text and nothing else. */
@@ -44,7 +42,9 @@ function systemBlocks(message: Message, { field, conversions }: Place): readonly
   return contentBlocks(message.content, `${field}.content`, conversions).filter((block) => {
     const isText = block['type'] === 'text'
     if (!isText)
-      conversions.lost(`${field}.content`, 'holds more than text, which Anthropic does not take as a system prompt')
+      conversions.push(
+        lost(`${field}.content`, 'holds more than text, which Anthropic does not take as a system prompt'),
+      )
     return isText
   })
 }
@@ -53,22 +53,15 @@ function addTurn(turns: Turn[], message: Message, place: Place): void {
   const { field, conversions } = place
   switch (message.role) {
     case 'system':
-      return append(turns, 'user', instructionBlocks(message, place))
+      return appendTurn(turns, 'user', instructionBlocks(message, place))
     case 'user':
-      return append(turns, 'user', contentBlocks(message.content, `${field}.content`, conversions))
+      return appendTurn(turns, 'user', contentBlocks(message.content, `${field}.content`, conversions))
     case 'assistant':
-      return append(turns, 'assistant', assistantBlocks(message, place))
+      return appendTurn(turns, 'assistant', assistantBlocks(message, place))
     case 'tool':
     default:
-      return append(turns, 'user', [resultBlock(message, place)])
+      return appendTurn(turns, 'user', [resultBlock(message, place)])
   }
-}
-
-function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]): void {
-  if (blocks.length === 0) return
-  const last = turns.at(-1)
-  if (last?.role === role) last.blocks.push(...blocks)
-  else turns.push({ role, blocks: [...blocks] })
 }
 
 /**
@@ -77,7 +70,8 @@ function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]
  */
 function instructionBlocks(message: SystemMessage, { field, conversions }: Place): readonly JsonObject[] {
   const blocks = contentBlocks(message.content, `${field}.content`, conversions)
-  if (blocks.length > 0) conversions.changed(field, 'is sent inside the turn of the user, marked as a system message')
+  if (blocks.length > 0)
+    conversions.push(changed(field, 'is sent inside the turn of the user, marked as a system message'))
   return blocks.map((block) =>
     typeof block['text'] === 'string' ? { ...block, text: `<system>\n${block['text']}\n</system>` } : block,
   )
@@ -126,25 +120,6 @@ function resultBlock(message: ToolMessage, { field, conversions }: Place): JsonO
 }
 
 const RESULT_KEYS = ['cache_control', 'toolset_name']
-
-/** Anthropic refuses a conversation without a turn, and one that the assistant begins. */
-function openWithUser(turns: Turn[], system: readonly JsonObject[], conversions: Conversions): readonly JsonObject[] {
-  const [first] = turns
-  if (first?.role === 'user') return system
-  if (first === undefined && system.length > 0) {
-    conversions.repaired('messages', 'has nothing but instructions, which are sent as the turn of the user')
-    turns.push({ role: 'user', blocks: [...system] })
-    return []
-  }
-  if (first !== undefined) {
-    conversions.repaired(
-      'messages',
-      'begins with the assistant, so a turn of the user with a single dot comes before it',
-    )
-    turns.unshift({ role: 'user', blocks: [{ type: 'text', text: '.' }] })
-  }
-  return system
-}
 
 function writeTurn({ role, blocks }: Turn, index: number, turns: readonly Turn[]): JsonObject {
   if (role === 'user') return { role, content: resultsFirst(blocks) }

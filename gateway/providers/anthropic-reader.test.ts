@@ -157,6 +157,29 @@ describe('a Messages stream', () => {
     ])
   })
 
+  it('reads what comes in blocks that nobody began', () => {
+    const delta = (index: number, fields: JsonObject): JsonObject => ({
+      type: 'content_block_delta',
+      index,
+      delta: fields,
+    })
+    const events = [
+      start,
+      delta(0, { type: 'thinking_delta', thinking: 'hm' }),
+      delta(0, { type: 'signature_delta', signature: 'sig' }),
+      delta(1, { type: 'text_delta', text: 'So' }),
+      delta(2, { type: 'input_json_delta', partial_json: '{}' }),
+      stop,
+    ]
+    expect(answerOf(read(events))).toMatchObject({ reasoning: 'hm', text: 'So', tools: [], finish: 'stop' })
+    expect(read(events)).toContainEqual(expect.objectContaining({ signature: 'sig' }))
+  })
+
+  it('is whole with a text in place of its blocks', () => {
+    const whole = { type: 'message', id: 'msg_1', model: 'm', content: 'Hello', stop_reason: 'end_turn' }
+    expect(answerOf(read(JSON.stringify(whole)))).toMatchObject({ text: 'Hello', finish: 'stop' })
+  })
+
   it('keeps why the model refused', () => {
     const delta = { stop_reason: 'refusal', stop_details: { type: 'refusal', category: 'cyber', explanation: 'No.' } }
     expect(read([start, { ...stop, delta }]).at(-1)).toEqual({

@@ -5,26 +5,29 @@ import { isJsonArray, parseJson } from '../kit/json-fields.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
 import { hasError } from '../wire/upstream-error.ts'
 import { AnthropicEvents } from './anthropic-events.ts'
-import { bodyReader, wholeReader } from './body-reader.ts'
+import { bodyReader, strayJson, wholeReader } from './body-reader.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads one successful reply of `/v1/messages`, streamed or whole. */
 export function anthropicReader(upstream: Upstream): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(upstream, text)),
+    () => wholeReader(upstream, (text) => readWhole(upstream, text)),
     () => new StreamReader(upstream),
   )
 }
 
-function readWhole(upstream: Upstream, text: string | undefined): readonly StreamEvent[] {
-  if (text === undefined) return [{ type: 'failure', failure: badReply(upstream, 'more than it may') }]
+function readWhole(upstream: Upstream, text: string): readonly StreamEvent[] {
   const json = parseJson(text)
   const events = new AnthropicEvents(upstream)
   const out: StreamEvent[] = []
-  if (isJsonObject(json) && isJsonArray(json['content'])) events.readWhole(json, out)
+  if (isJsonObject(json) && isMessage(json)) events.readWhole(json, out)
   else if (isJsonObject(json) && isError(json)) events.fail(json, out)
   else out.push({ type: 'failure', failure: badReply(upstream, text) })
   return out
+}
+
+function isMessage({ type, content }: JsonObject): boolean {
+  return isJsonArray(content) || (type === 'message' && typeof content === 'string')
 }
 
 function isError(json: JsonObject): boolean {
@@ -51,7 +54,7 @@ class StreamReader implements Reader {
     const out: StreamEvent[] = []
     for (const event of this.#sse.end()) this.#readEvent(event, out)
     const leftover = this.#sse.leftover()
-    const stray = leftover === '' ? undefined : parseJson(leftover)
+    const stray = strayJson(leftover)
     if (isJsonObject(stray) && isError(stray) && !this.#events.failed) this.#events.fail(stray, out)
     else this.#events.finish(leftover, out)
     return out

@@ -5,7 +5,6 @@ import type { JsonObject } from '../contract/json.ts'
 import type { Target } from '../contract/route.ts'
 import { compact, without } from '../kit/json-fields.ts'
 import { betasFor } from './anthropic-betas.ts'
-import { Conversions } from './anthropic-conversions.ts'
 import { planFormat } from './anthropic-format.ts'
 import { conversation } from './anthropic-messages.ts'
 import { claudeTraits } from './anthropic-models.ts'
@@ -41,7 +40,7 @@ export interface AnthropicBody {
 export function anthropicBody(chat: ChatRequest, context: AnthropicContext): AnthropicBody | Failure {
   const { upstream, model, configured = NOTHING } = context
   const traits = claudeTraits(model)
-  const conversions = new Conversions()
+  const conversions: Conversion[] = []
   const { system, messages } = conversation(chat, conversions)
   const { thinking, effort, on, maxTokens } = planThinking(chat, traits, conversions)
   const tools = toolKeys(chat, { upstream, traits, thinking: on, conversions })
@@ -63,7 +62,7 @@ export function anthropicBody(chat: ChatRequest, context: AnthropicContext): Ant
     service_tier: serviceTier(chat, conversions),
     ...extraKeys(chat, configured, conversions),
   })
-  return { body, conversions: conversions.list, betas: betasFor(body, chat.extra) }
+  return { body, conversions: conversions, betas: betasFor(body, chat.extra) }
 }
 
 const NOTHING: ReadonlySet<string> = new Set()

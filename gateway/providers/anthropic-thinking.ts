@@ -1,9 +1,10 @@
 import type { ChatRequest, ReasoningRequest } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { numberOf, objectOf } from '../kit/json-fields.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import { thinkingBlock } from './anthropic-messages.ts'
 import type { ClaudeTraits } from './anthropic-models.ts'
+import { changed, ignored } from './conversions.ts'
 
 /** How a request asks the model to think. */
 export interface ThinkingPlan {
@@ -30,7 +31,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
 const ANSWER_TOKENS = 4_096
 
 /** `reasoning_effort`, or a budget, in the form that this model takes. A `thinking` of the client's own goes as it is. */
-export function planThinking(chat: ChatRequest, traits: ClaudeTraits, conversions: Conversions): ThinkingPlan {
+export function planThinking(chat: ChatRequest, traits: ClaudeTraits, conversions: Conversion[]): ThinkingPlan {
   const asked = chat.sampling.maxOutputTokens
   const own = objectOf(chat.extra['thinking'])
   if (own !== undefined) {
@@ -62,14 +63,14 @@ function switchedOn(chat: ChatRequest, traits: ClaudeTraits, place: Place): Part
       return budgeted(chat, traits, place)
     case 'none':
     default:
-      place.conversions.ignored(place.field, 'is for models that think before they answer, and this one does not')
+      place.conversions.push(ignored(place.field, 'is for models that think before they answer, and this one does not'))
       return {}
   }
 }
 
 interface Place {
   readonly field: string
-  readonly conversions: Conversions
+  readonly conversions: Conversion[]
 }
 
 function isOff({ enabled, effort, budgetTokens }: ReasoningRequest): boolean {
@@ -77,11 +78,13 @@ function isOff({ enabled, effort, budgetTokens }: ReasoningRequest): boolean {
   return budgetTokens === undefined ? effort === 'none' : budgetTokens === 0
 }
 
-function switchedOff(traits: ClaudeTraits, field: string, conversions: Conversions): Partial<ThinkingPlan> {
+function switchedOff(traits: ClaudeTraits, field: string, conversions: Conversion[]): Partial<ThinkingPlan> {
   // The models before 4.6 think only when they are told to.
   if (traits.thinking === 'none' || traits.thinking === 'budget') return {}
   if (traits.thinkingOff) return { thinking: { type: 'disabled' } }
-  conversions.changed(field, 'cannot be switched off with this model, which is asked for the least effort instead')
+  conversions.push(
+    changed(field, 'cannot be switched off with this model, which is asked for the least effort instead'),
+  )
   return { effort: 'low' }
 }
 
@@ -97,7 +100,7 @@ function effortFor(reasoning: ReasoningRequest, traits: ClaudeTraits, place: Pla
   if (wanted === undefined || traits.efforts.includes(wanted)) return wanted
   if (wanted === 'minimal') return 'low'
   if (wanted !== 'xhigh' && wanted !== 'max') return undefined
-  place.conversions.changed(place.field, 'is more than this model knows, which is asked for high effort')
+  place.conversions.push(changed(place.field, 'is more than this model knows, which is asked for high effort'))
   return 'high'
 }
 
@@ -115,17 +118,19 @@ function budgeted(chat: ChatRequest, traits: ClaudeTraits, { field, conversions 
   )
   const asked = chat.sampling.maxOutputTokens
   if (lacksThoughts(chat)) {
-    conversions.ignored(field, 'needs the signed thoughts of the last tool call, which the client did not send back')
+    conversions.push(
+      ignored(field, 'needs the signed thoughts of the last tool call, which the client did not send back'),
+    )
     return {}
   }
   if (asked !== undefined && asked <= LEAST_BUDGET) {
-    conversions.ignored(field, `needs an output limit of more than ${LEAST_BUDGET} tokens`)
+    conversions.push(ignored(field, `needs an output limit of more than ${LEAST_BUDGET} tokens`))
     return {}
   }
   const maxTokens = asked ?? roomFor(wanted, traits)
   const budget = wanted < maxTokens ? wanted : Math.max(LEAST_BUDGET, Math.floor(maxTokens / 2))
   if (budget !== (budgetTokens ?? wanted)) {
-    conversions.changed(field, `is a budget of ${budget} tokens, which fits the output limit`)
+    conversions.push(changed(field, `is a budget of ${budget} tokens, which fits the output limit`))
   }
   return { thinking: { type: 'enabled', budget_tokens: budget }, on: true, maxTokens }
 }

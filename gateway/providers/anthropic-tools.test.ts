@@ -69,9 +69,9 @@ describe('the tools of a Messages request', () => {
     expect(found).toEqual(
       expected === undefined ? undefined : [{ type: 'web_search_20250305', name: 'web_search', ...Object(expected) }],
     )
-    expect(reportOf({ hostedTools })).toEqual(expected === undefined ? ['tools dropped'] : [])
+    expect(reportOf({ hostedTools })).toEqual(expected === undefined ? [`tools (${type}) dropped`] : [])
     const isDemanded = reportOf({ hostedTools, toolChoice: { name: type } })
-    expect(isDemanded).toEqual(expected === undefined ? ['tools dropped!'] : [])
+    expect(isDemanded).toEqual(expected === undefined ? [`tools (${type}) dropped!`] : [])
     const chosen = bodyOf({ hostedTools, tools: [weather], toolChoice: { name: type } })['tool_choice']
     expect(chosen).toEqual(expected === undefined ? { type: 'auto' } : { type: 'tool', name: 'web_search' })
   })

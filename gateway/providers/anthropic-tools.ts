@@ -1,19 +1,20 @@
 import type { ChatRequest, HostedTool, Tool } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { Failure } from '../contract/failure.ts'
 import { isFailure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { compact, isJsonArray, objectOf } from '../kit/json-fields.ts'
 import { ownKeys } from './anthropic-blocks.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import type { ClaudeTraits } from './anthropic-models.ts'
 import { closedSchema } from './anthropic-schema.ts'
+import { ignored, lostHostedTool, weakened } from './conversions.ts'
 import { unsupported, type Upstream } from './upstream-failure.ts'
 
 export interface ToolContext {
   readonly upstream: Upstream
   readonly traits: ClaudeTraits
   readonly thinking: boolean
-  readonly conversions: Conversions
+  readonly conversions: Conversion[]
 }
 
 /** `tools` and `tool_choice`; both absent where there is no tool. */
@@ -42,7 +43,7 @@ function writeTool(tool: Tool, field: string, context: ToolContext): JsonObject 
   const strict = closed?.faithful === true
   if (tool.strict === true && !strict) {
     const why = 'cannot be held to here; the model follows the schema as well as it can'
-    context.conversions.ignored(`${field}.strict`, why)
+    context.conversions.push(ignored(`${field}.strict`, why))
   }
   return compact({
     name: tool.name,
@@ -59,24 +60,16 @@ function inputSchema(parameters: JsonObject | undefined): JsonObject {
   return parameters['type'] === 'object' ? parameters : { ...parameters, type: 'object' }
 }
 
-function hostedTools(chat: ChatRequest, conversions: Conversions): readonly JsonObject[] {
+function hostedTools(chat: ChatRequest, conversions: Conversion[]): readonly JsonObject[] {
   const tools: JsonObject[] = []
   for (const hosted of chat.hostedTools ?? []) {
     const written = hosted.maker === 'anthropic' ? hosted.definition : webSearch(hosted)
     if (written !== undefined) tools.push(written)
-    else refuseHosted(chat, hosted, conversions)
+    else conversions.push(lostHostedTool(hosted, chat))
   }
   const options = objectOf(chat.extra['web_search_options'])
   if (options !== undefined && !tools.some((tool) => tool['name'] === WEB_SEARCH)) tools.push(webSearchTool(options))
   return tools
-}
-
-function refuseHosted(chat: ChatRequest, hosted: HostedTool, conversions: Conversions): void {
-  const { toolChoice: choice } = chat
-  const why = `has "${hosted.type}", which ${hosted.maker} runs and Anthropic has no counterpart of`
-  const named = typeof choice === 'object' && choice.name === hosted.type
-  if (named || (choice === 'required' && chat.tools.length === 0)) conversions.lost('tools', why)
-  else conversions.ignored('tools', why)
 }
 
 const WEB_SEARCH = 'web_search'
@@ -129,6 +122,6 @@ function mustStayFree({ thinking, traits, conversions }: ToolContext): boolean {
   const why = thinking
     ? 'cannot force a call while Claude thinks; without reasoning it can'
     : 'cannot force a call of this model, which decides by itself'
-  conversions.weakened('tool_choice', why)
+  conversions.push(weakened('tool_choice', why))
   return true
 }

@@ -10,6 +10,7 @@ import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicBody, configuredKeys, countBody, type AnthropicBody } from './anthropic-request.ts'
 import { anthropicVerbatimEdits } from './anthropic-verbatim.ts'
 import { withVersion } from './base-url.ts'
+import { conversionField } from './conversions.ts'
 import { postJson } from './openai-compatible.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
@@ -92,7 +93,7 @@ function post(path: string, { betas, conversions }: AnthropicBody, body: JsonObj
   return {
     ...request,
     headers: { ...request.headers, ...(betas.length > 0 && { 'anthropic-beta': betas.join(',') }) },
-    ...(conversions.length > 0 && { conversions }),
+    ...conversionField(conversions),
   }
 }
 

@@ -4,7 +4,6 @@ import type { Failure } from '../contract/failure.ts'
 import type { StreamEvent, ToolCallStart } from '../contract/stream-event.ts'
 import { arrayOf, fieldAt, objectOf, stringOf, textAt, textOf } from '../kit/json-fields.ts'
 import { readCitation, type Span } from './bedrock-citation.ts'
-import { exceptionFailure } from './bedrock-failure.ts'
 import { converseUsage, stopReason } from './bedrock-usage.ts'
 import { toolCallId } from './stable-id.ts'
 import { cutReply, type Upstream } from './upstream-failure.ts'
@@ -42,6 +41,8 @@ export class ConverseAnswer {
   #textChars = 0
   #stop: string | undefined
   #stopSequence: string | undefined
+  /** What guardrails told; usually after the stop, and some models' metadata come before it. */
+  #trace: JsonValue | undefined
   #ended = false
   #failed = false
 
@@ -51,10 +52,6 @@ export class ConverseAnswer {
 
   get failed(): boolean {
     return this.#failed
-  }
-
-  get started(): boolean {
-    return this.#started
   }
 
   /** One event of the stream, by its `:event-type`. */
@@ -67,7 +64,6 @@ export class ConverseAnswer {
     else if (name === 'contentBlockStop') this.#close(index, out)
     else if (name === 'messageStop') this.#readStop(event, out)
     else if (name === 'metadata') this.#readMetadata(event, out)
-    else if (name.endsWith('Exception')) this.fail(exceptionFailure(this.#context.upstream, name, event), out)
   }
 
   /** A whole reply: `output`, `stopReason`, `usage`. */
@@ -78,7 +74,8 @@ export class ConverseAnswer {
     this.#readUsage(reply['usage'], out)
     this.#stop = textOf(reply['stopReason'])
     this.#stopSequence = textAt(reply['additionalModelResponseFields'], 'stop_sequence')
-    this.#end(reply['trace'] ?? reply['amazon-bedrock-trace'], out)
+    this.#trace = reply['trace'] ?? reply['amazon-bedrock-trace']
+    this.#end(out)
   }
 
   /** The body ended, with nothing left over. */
@@ -86,7 +83,7 @@ export class ConverseAnswer {
     if (this.#failed) return
     for (const index of this.#blocks.keys()) this.#close(index, out)
     if (this.#stop === undefined) this.fail(cutReply(this.#context.upstream), out)
-    else this.#end(undefined, out)
+    else this.#end(out)
   }
 
   fail(failure: Failure, out: StreamEvent[]): void {
@@ -211,12 +208,13 @@ export class ConverseAnswer {
     this.#stop = textOf(event['stopReason']) ?? 'end_turn'
     this.#stopSequence = textAt(event['additionalModelResponseFields'], 'stop_sequence')
     // Why a guardrail stepped in stands in the metadata, which come next.
-    if (this.#stop !== 'guardrail_intervened') this.#end(undefined, out)
+    if (this.#stop !== 'guardrail_intervened' || this.#trace !== undefined) this.#end(out)
   }
 
   #readMetadata(event: JsonObject, out: StreamEvent[]): void {
     this.#readUsage(event['usage'], out)
-    if (this.#stop !== undefined) this.#end(event['trace'], out)
+    this.#trace = event['trace'] ?? this.#trace
+    if (this.#stop !== undefined) this.#end(out)
   }
 
   #readUsage(value: JsonValue | undefined, out: StreamEvent[]): void {
@@ -224,14 +222,14 @@ export class ConverseAnswer {
     if (usage !== undefined) out.push({ type: 'usage', usage })
   }
 
-  #end(trace: JsonValue | undefined, out: StreamEvent[]): void {
+  #end(out: StreamEvent[]): void {
     if (this.#ended) return
     if (this.#stop === undefined) {
       this.fail(cutReply(this.#context.upstream), out)
       return
     }
     this.#ended = true
-    const refusal = blockedBy(trace)
+    const refusal = blockedBy(this.#trace)
     out.push({
       type: 'end',
       reason: stopReason(this.#stop, this.#calls > 0),

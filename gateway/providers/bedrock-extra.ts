@@ -1,9 +1,10 @@
 import type { ChatRequest } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import { arrayOf, compact, objectOf, textOf } from '../kit/json-fields.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import type { BedrockModel } from './bedrock-model.ts'
 import { holdsToOneCall } from './bedrock-tools.ts'
+import { ignored, lost } from './conversions.ts'
 
 /** Keys of Converse that clients and LiteLLM's configuration give under their own names. */
 const PASSED = [
@@ -58,32 +59,32 @@ export function claudeKeys(extra: JsonObject, model: BedrockModel): JsonObject {
 }
 
 /** States what of the request has no place in this wire; neutral values are no loss. */
-export function stateLosses(chat: ChatRequest, model: BedrockModel, conversions: Conversions): void {
+export function stateLosses(chat: ChatRequest, model: BedrockModel, conversions: Conversion[]): void {
   const { sampling } = chat
   const none = 'has no counterpart at Bedrock'
-  if ((sampling.choices ?? 1) > 1) conversions.lost('n', 'is one at Bedrock: ask several times')
-  if (sampling.logprobs === true) conversions.lost('logprobs', none)
-  if (Object.keys(sampling.logitBias ?? {}).length > 0) conversions.lost('logit_bias', none)
-  if ((sampling.presencePenalty ?? 0) !== 0) conversions.ignored('presence_penalty', none)
-  if ((sampling.frequencyPenalty ?? 0) !== 0) conversions.ignored('frequency_penalty', none)
-  if ((sampling.minP ?? 0) !== 0) conversions.ignored('min_p', none)
-  if (sampling.seed !== undefined) conversions.ignored('seed', none)
-  if (chat.user !== undefined) conversions.ignored('user', none)
+  if ((sampling.choices ?? 1) > 1) conversions.push(lost('n', 'is one at Bedrock: ask several times'))
+  if (sampling.logprobs === true) conversions.push(lost('logprobs', none))
+  if (Object.keys(sampling.logitBias ?? {}).length > 0) conversions.push(lost('logit_bias', none))
+  if ((sampling.presencePenalty ?? 0) !== 0) conversions.push(ignored('presence_penalty', none))
+  if ((sampling.frequencyPenalty ?? 0) !== 0) conversions.push(ignored('frequency_penalty', none))
+  if ((sampling.minP ?? 0) !== 0) conversions.push(ignored('min_p', none))
+  if (sampling.seed !== undefined) conversions.push(ignored('seed', none))
+  if (chat.user !== undefined) conversions.push(ignored('user', none))
   if (chat.parallelToolCalls === false && chat.tools.length > 0 && !holdsToOneCall(chat, model)) {
-    conversions.ignored('parallel_tool_calls', 'cannot be false with this model at Bedrock')
+    conversions.push(ignored('parallel_tool_calls', 'cannot be false with this model at Bedrock'))
   }
   stateUnknown(chat.extra, model, conversions)
 }
 
-function stateUnknown(extra: JsonObject, model: BedrockModel, conversions: Conversions): void {
+function stateUnknown(extra: JsonObject, model: BedrockModel, conversions: Conversion[]): void {
   for (const [key, value] of Object.entries(extra)) {
     if (isNothing(value) || READ_ELSEWHERE.has(key)) continue
     if (PASSED.some((known) => known === key)) continue
     if (model.claude !== undefined && CLAUDE_KEYS.some((known) => known === key)) continue
     if (key === 'service_tier' && (value === 'auto' || serviceTier(extra) !== undefined)) continue
     const why = 'has no counterpart at Bedrock'
-    if (MATTERING.has(key) && !isTextOnly(value)) conversions.lost(key, why)
-    else conversions.ignored(key, why)
+    if (MATTERING.has(key) && !isTextOnly(value)) conversions.push(lost(key, why))
+    else conversions.push(ignored(key, why))
   }
 }
 

@@ -1,13 +1,14 @@
 import type { ChatRequest, ReasoningRequest, Sampling } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact, entryOf, objectOf } from '../kit/json-fields.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import type { ClaudeTraits } from './anthropic-models.ts'
 import { samplingKeys, stopSequences } from './anthropic-parameters.ts'
 import { outputConfig, planThinking } from './anthropic-thinking.ts'
 import type { MessageContext } from './bedrock-messages.ts'
 import type { BedrockModel, Family } from './bedrock-model.ts'
 import { forcesTool, holdsToOneCall } from './bedrock-tools.ts'
+import { ignored } from './conversions.ts'
 
 /** What a model takes beyond what Converse has for all. */
 export interface ModelFields {
@@ -52,7 +53,7 @@ function topKField(topK: number | undefined, { model, conversions }: MessageCont
   if (model.family === 'nova-1' || model.family === 'nova-2') return { inferenceConfig: { topK } }
   const key = TOP_K[model.family]
   if (key !== undefined) return { [key]: topK }
-  conversions.ignored('top_k', 'has no counterpart with this model at Bedrock')
+  conversions.push(ignored('top_k', 'has no counterpart with this model at Bedrock'))
   return {}
 }
 
@@ -75,9 +76,9 @@ function novaReasoning(chat: ChatRequest, { model }: MessageContext): JsonObject
 
 function noteUnset(sampling: Sampling, { conversions }: MessageContext): void {
   const why = 'cannot be set while this model reasons with high effort'
-  if (sampling.maxOutputTokens !== undefined) conversions.ignored('max_tokens', why)
-  if (sampling.temperature !== undefined) conversions.ignored('temperature', why)
-  if (sampling.topP !== undefined) conversions.ignored('top_p', why)
+  if (sampling.maxOutputTokens !== undefined) conversions.push(ignored('max_tokens', why))
+  if (sampling.temperature !== undefined) conversions.push(ignored('temperature', why))
+  if (sampling.topP !== undefined) conversions.push(ignored('top_p', why))
 }
 
 /** `reasoning_effort`, which the open models take; Nova's is {@link novaReasoning}. */
@@ -86,7 +87,7 @@ function effortField(reasoning: ReasoningRequest | undefined, { model, conversio
   const takesEffort = model.family === 'openai' || model.family === 'other'
   if (isOff(reasoning)) return {}
   if (takesEffort) return { reasoning_effort: levelOf(reasoning) }
-  conversions.ignored('reasoning_effort', 'has no counterpart with this model at Bedrock')
+  conversions.push(ignored('reasoning_effort', 'has no counterpart with this model at Bedrock'))
   return {}
 }
 
@@ -127,10 +128,10 @@ function claudeFields(chat: ChatRequest, traits: ClaudeTraits, { model, conversi
 }
 
 /** A call that must be made excludes thinking. What the client demands goes before how it is to be found. */
-function chatToThink(chat: ChatRequest, conversions: Conversions): ChatRequest {
+function chatToThink(chat: ChatRequest, conversions: Conversion[]): ChatRequest {
   const { reasoning } = chat
   if (reasoning === undefined || isOff(reasoning) || !forcesTool(chat.toolChoice)) return chat
-  conversions.ignored('reasoning_effort', 'cannot be combined with a tool that must be called')
+  conversions.push(ignored('reasoning_effort', 'cannot be combined with a tool that must be called'))
   return { ...chat, reasoning: undefined }
 }
 

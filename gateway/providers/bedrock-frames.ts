@@ -8,8 +8,7 @@ import { exceptionFailure, failureInStream } from './bedrock-failure.ts'
 import { badReply, cutReply, type Upstream } from './upstream-failure.ts'
 
 /** What a body is that should have been an answer in JSON: an error after all, or nothing that could be read. */
-export function noAnswer(upstream: Upstream, text: string | undefined): Failure {
-  if (text === undefined) return badReply(upstream, 'more than it may')
+export function noAnswer(upstream: Upstream, text: string): Failure {
   const json = parseJson(text)
   const isError = isJsonObject(json) && (typeof json['message'] === 'string' || typeof json['Message'] === 'string')
   return isError ? exceptionFailure(upstream, undefined, json) : badReply(upstream, text)

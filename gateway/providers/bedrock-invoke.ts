@@ -4,12 +4,12 @@ import { isFailure, type Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { HttpRequest } from '../contract/provider.ts'
 import { compact, objectOf, textAt, textOf, without } from '../kit/json-fields.ts'
-import { Conversions } from './anthropic-conversions.ts'
 import { anthropicBody } from './anthropic-request.ts'
 import { mergeFields } from './bedrock-fields.ts'
 import { stateLosses } from './bedrock-extra.ts'
 import { wireToolName } from './bedrock-names.ts'
 import { converseBody, modelPath, type BedrockContext } from './bedrock-request.ts'
+import { conversionField, lostHostedTool } from './conversions.ts'
 import { postJson } from './openai-compatible.ts'
 import { chatBody } from './openai-request.ts'
 import { unsupported } from './upstream-failure.ts'
@@ -26,7 +26,7 @@ export function invokeRequest(chat: ChatRequest, context: BedrockContext): HttpR
   const operation = context.stream ? 'invoke-with-response-stream' : 'invoke'
   const request = postJson(modelPath(context.model, operation), native.body)
   const headers = { ...request.headers, ...guardrailHeaders(chat.extra) }
-  return { ...request, headers, ...(native.conversions.length > 0 && { conversions: native.conversions }) }
+  return { ...request, headers, ...conversionField(native.conversions) }
 }
 
 function nativeBody(chat: ChatRequest, context: BedrockContext): NativeBody | Failure {
@@ -60,9 +60,10 @@ function claudeBody(chat: ChatRequest, { upstream, model }: BedrockContext): Nat
   if (chat.messages.some(hasAddress)) {
     return unsupported(upstream, 'takes images and files only as data. Send a data: URI with base64.')
   }
-  const conversions = new Conversions()
+  const conversions: Conversion[] = []
   for (const tool of chat.hostedTools ?? []) {
-    if (RUN_BY_ANTHROPIC.test(tool.type)) conversions.ignored('tools', `has "${tool.type}", which Bedrock does not run`)
+    if (RUN_BY_ANTHROPIC.test(tool.type))
+      conversions.push(lostHostedTool(tool, chat, 'is a tool that Bedrock does not run'))
   }
   const hostedTools = (chat.hostedTools ?? []).filter((tool) => !RUN_BY_ANTHROPIC.test(tool.type))
   const written = anthropicBody({ ...chat, hostedTools }, { upstream, model: model.id })
@@ -74,7 +75,7 @@ function claudeBody(chat: ChatRequest, { upstream, model }: BedrockContext): Nat
       anthropic_beta: betas.length === 0 ? undefined : betas,
       ...without(body, NOT_AT_BEDROCK),
     }),
-    conversions: [...conversions.list, ...written.conversions],
+    conversions: [...conversions, ...written.conversions],
   }
 }
 
@@ -91,11 +92,11 @@ function addressOf(part: Part): string | undefined {
 
 /** Nova's own wire is that of Converse, with its additional fields among the others. */
 function novaBody(chat: ChatRequest, { upstream, model, stream }: BedrockContext): NativeBody | Failure {
-  const conversions = new Conversions()
+  const conversions: Conversion[] = []
   const converse = converseBody(chat, { upstream, model, conversions, documents: new Set() }, stream)
   if (isFailure(converse)) return converse
   const body = mergeFields(without(converse, ONLY_CONVERSE), converse['additionalModelRequestFields'])
-  return { body: { schemaVersion: 'messages-v1', ...body }, conversions: conversions.list }
+  return { body: { schemaVersion: 'messages-v1', ...body }, conversions }
 }
 
 const ONLY_CONVERSE: ReadonlySet<string> = new Set([
@@ -110,12 +111,12 @@ const ONLY_CONVERSE: ReadonlySet<string> = new Set([
 
 /** The open models speak OpenAI's chat; which one, and that it is streamed, stands in the path. */
 function openAiBody(chat: ChatRequest, { model }: BedrockContext): NativeBody {
-  const conversions = new Conversions()
+  const conversions: Conversion[] = []
   const quirks = { streamOptions: false, messageExtras: false }
   // What Bedrock has no counterpart of is OpenAI's own here.
   const body = chatBody({ ...chat, extra: {} }, { model: model.id, stream: false, quirks })
   stateLosses({ ...chat, sampling: {}, user: undefined, parallelToolCalls: undefined }, model, conversions)
-  return { body: without(body, IN_THE_PATH), conversions: conversions.list }
+  return { body: without(body, IN_THE_PATH), conversions }
 }
 
 const IN_THE_PATH: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options'])

@@ -1,11 +1,13 @@
 import type { AssistantMessage, ChatRequest, Message, ReasoningPart, ToolCall, ToolMessage } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { compact, parseJson, stringOf } from '../kit/json-fields.ts'
-import type { Conversions } from './anthropic-conversions.ts'
 import { cachePoint, contentBlocks, isDocument, type BlockContext } from './bedrock-blocks.ts'
 import { makerOf } from './bedrock-model.ts'
 import { wireToolId, wireToolName } from './bedrock-names.ts'
+import { changed, ignored } from './conversions.ts'
+import { appendTurn, openWithUser, type Turn } from './turns.ts'
 
 /** `system` and `messages` of a Converse request. */
 export interface Conversation {
@@ -14,12 +16,7 @@ export interface Conversation {
 }
 
 export interface MessageContext extends BlockContext {
-  readonly conversions: Conversions
-}
-
-interface Turn {
-  readonly role: 'user' | 'assistant'
-  readonly blocks: JsonObject[]
+  readonly conversions: Conversion[]
 }
 
 /**
@@ -35,10 +32,11 @@ export function conversation(chat: ChatRequest, context: MessageContext): Conver
     const blocks = writeMessage(message, `messages[${index}]`, { ...context, inside: index >= head })
     if (isFailure(blocks)) return blocks
     if (index < head) system.push(...blocks)
-    else append(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks)
+    else appendTurn(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks)
   }
-  if (chat.prefill !== undefined) append(turns, 'assistant', [{ text: chat.prefill }])
-  return { system: openWithUser(turns, system, context.conversions), messages: turns.map(writeTurn) }
+  if (chat.prefill !== undefined) appendTurn(turns, 'assistant', [{ text: chat.prefill }])
+  const instructions = openWithUser(turns, system, { dot: { text: '.' }, conversions: context.conversions })
+  return { system: instructions, messages: turns.map(writeTurn) }
 }
 
 interface Place extends MessageContext {
@@ -67,7 +65,8 @@ function writeMessage(message: Message, field: string, place: Place): readonly J
  * hold for turns that came before it, and make everything behind it new to the prompt cache.
  */
 function marked(blocks: readonly JsonObject[], field: string, { conversions }: Place): readonly JsonObject[] {
-  if (blocks.length > 0) conversions.changed(field, 'is sent inside the turn of the user, marked as a system message')
+  if (blocks.length > 0)
+    conversions.push(changed(field, 'is sent inside the turn of the user, marked as a system message'))
   return blocks.map((block) =>
     typeof block['text'] === 'string' ? { ...block, text: `<system>\n${block['text']}\n</system>` } : block,
   )
@@ -88,7 +87,7 @@ function thoughts(parts: readonly ReasoningPart[], field: string, place: Place):
   const isSealed = (part: ReasoningPart): boolean => part.redacted !== undefined || (part.signature ?? '') !== ''
   const own = parts.filter((part) => isSealed(part) && (part.maker === undefined || part.maker === maker))
   if (own.length < parts.filter(isSealed).length) {
-    place.conversions.ignored(`${field}.reasoning`, 'was signed by another maker, who alone can read it')
+    place.conversions.push(ignored(`${field}.reasoning`, 'was signed by another maker, who alone can read it'))
   }
   return own.map(({ text, signature, redacted }) => ({
     reasoningContent: redacted === undefined ? { reasoningText: { text, signature } } : { redactedContent: redacted },
@@ -127,32 +126,6 @@ function resultBlocks(message: ToolMessage, place: Place): readonly JsonObject[]
 /** Source: `ToolResultBlock.status`, "only supported by Amazon Nova and Anthropic Claude 3 and 4 models". */
 function knowsStatus({ model: { family } }: Place): boolean {
   return family === 'claude' || family === 'nova-1' || family === 'nova-2' || family === 'unknown'
-}
-
-function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]): void {
-  if (blocks.length === 0) return
-  const last = turns.at(-1)
-  if (last?.role === role) last.blocks.push(...blocks)
-  else turns.push({ role, blocks: [...blocks] })
-}
-
-/** Bedrock refuses a conversation without a turn, and one that the assistant begins. */
-function openWithUser(turns: Turn[], system: readonly JsonObject[], conversions: Conversions): readonly JsonObject[] {
-  const [first] = turns
-  if (first?.role === 'user') return system
-  if (first === undefined && system.length > 0) {
-    conversions.repaired('messages', 'has nothing but instructions, which are sent as the turn of the user')
-    turns.push({ role: 'user', blocks: [...system] })
-    return []
-  }
-  if (first !== undefined) {
-    conversions.repaired(
-      'messages',
-      'begins with the assistant, so a turn of the user with a single dot comes before it',
-    )
-    turns.unshift({ role: 'user', blocks: [{ text: '.' }] })
-  }
-  return system
 }
 
 function writeTurn({ role, blocks }: Turn, index: number, turns: readonly Turn[]): JsonObject {

@@ -21,7 +21,13 @@ export type Wire = 'anthropic' | 'openai' | 'converse' | 'text'
 /** The wire of a whole reply or of a stream's first chunk, by its form; undefined for what is no answer. */
 export function wireOf(json: JsonObject): Wire | undefined {
   const type = textOf(json['type']) ?? ''
-  if (type === 'message' || type === 'ping' || /^(?:message|content_block)_/.test(type)) return 'anthropic'
+  if (
+    type === 'message' ||
+    type === 'ping' ||
+    (type === 'error' && isJsonObject(json['error'])) ||
+    /^(?:message|content_block)_/.test(type)
+  )
+    return 'anthropic'
   if (Array.isArray(json['choices'])) return 'openai'
   if (isJsonObject(json['output']) || converseEvent(json) !== undefined) return 'converse'
   return isTextAnswer(json) ? 'text' : undefined

@@ -74,6 +74,8 @@ describe('streams of Converse', () => {
     const masked = { guardrail: { actionReason: 'Guardrail masked.' } }
     const other = eventsOf(converseBytes([...begin, stop, ['metadata', { usage, trace: masked }]]))
     expect(other.at(-1)).not.toHaveProperty('refusal')
+    const early = eventsOf(converseBytes([...begin, ['metadata', { usage, trace }], stop]))
+    expect(early.at(-1)).toMatchObject({ type: 'end', reason: 'content_filter', refusal: 'Guardrail blocked.' })
   })
 
   it('keep the tools of Bedrock to Bedrock', () => {
@@ -220,6 +222,11 @@ describe('invoke', () => {
     const reader = bedrock.chat?.reader({ status: 200, headers })
     const answer = reader && answerOf(readReply(reader, Buffer.from(JSON.stringify(reply)), 11))
     expect(answer).toMatchObject({ text: 'Hello', finish, usage: { input: 5, output: 3 } })
+  })
+
+  it('reads an error of Claude’s before the answer', () => {
+    const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }
+    expect(eventsOf(chunkBytes([error]))).toMatchObject([{ type: 'failure', failure: { kind: 'overloaded' } }])
   })
 
   it('reads the calls of Command R', () => {

@@ -19,13 +19,13 @@ import { badReply } from './upstream-failure.ts'
  */
 export function bedrockReader(head: HttpHead, context: AnswerContext): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(head, context, text)),
+    () => wholeReader(context.upstream, (text) => readWhole(head, context, text)),
     () => frameReader(context.upstream, new Sink(context)),
   )
 }
 
-function readWhole(head: HttpHead, context: AnswerContext, text: string | undefined): readonly StreamEvent[] {
-  const json = parseJson(text ?? '')
+function readWhole(head: HttpHead, context: AnswerContext, text: string): readonly StreamEvent[] {
+  const json = parseJson(text)
   const out: StreamEvent[] = []
   const wire = isJsonObject(json) ? wireOf(json) : undefined
   if (!isJsonObject(json) || wire === undefined) {

@@ -1,9 +1,9 @@
 import type { ChatRequest, OutputFormat } from '../contract/chat.ts'
+import type { Conversion } from '../contract/conversion.ts'
 import { isFailure, type Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
 import type { HttpRequest } from '../contract/provider.ts'
 import { compact } from '../kit/json-fields.ts'
-import { Conversions } from './anthropic-conversions.ts'
 import { closedSchema } from './anthropic-schema.ts'
 import { keepsCache } from './bedrock-blocks.ts'
 import { claudeKeys, passedKeys, stateLosses } from './bedrock-extra.ts'
@@ -11,6 +11,7 @@ import { mergeFields, modelFields } from './bedrock-fields.ts'
 import { conversation, type Conversation, type MessageContext } from './bedrock-messages.ts'
 import type { BedrockModel } from './bedrock-model.ts'
 import { toolConfig } from './bedrock-tools.ts'
+import { changed, conversionField, ignored, lost, weakened } from './conversions.ts'
 import { postJson } from './openai-compatible.ts'
 import { pathSegment } from './path-segment.ts'
 import type { Upstream } from './upstream-failure.ts'
@@ -24,11 +25,11 @@ export interface BedrockContext {
 
 /** `POST /model/{id}/converse`, or its streamed sister. */
 export function converseRequest(chat: ChatRequest, { upstream, model, stream }: BedrockContext): HttpRequest | Failure {
-  const conversions = new Conversions()
+  const conversions: Conversion[] = []
   const body = converseBody(chat, { upstream, model, conversions, documents: new Set() }, stream)
   if (isFailure(body)) return body
   const request = postJson(modelPath(model, stream ? 'converse-stream' : 'converse'), body)
-  return conversions.list.length === 0 ? request : { ...request, conversions: conversions.list }
+  return { ...request, ...conversionField(conversions) }
 }
 
 /** The id stands in the path encoded once; a signature encodes it a second time. */
@@ -48,7 +49,7 @@ export function converseBody(chat: ChatRequest, context: MessageContext, stream:
   )
   stateLosses(chat, model, conversions)
   if (!keepsCache(model) && asksForCache(chat)) {
-    conversions.ignored('cache_control', 'has no counterpart: this model keeps no cache at Bedrock')
+    conversions.push(ignored('cache_control', 'has no counterpart: this model keeps no cache at Bedrock'))
   }
   const system = withInstruction(said, chat.format, conversions)
   return compact({
@@ -86,10 +87,10 @@ function asksForCache(chat: ChatRequest): boolean {
 function withInstruction(
   { system }: Conversation,
   format: OutputFormat | undefined,
-  conversions: Conversions,
+  conversions: Conversion[],
 ): readonly JsonObject[] {
   if (format?.type !== 'json') return system
-  conversions.changed('response_format', 'is an instruction at Bedrock: only a schema can be held to')
+  conversions.push(changed('response_format', 'is an instruction at Bedrock: only a schema can be held to'))
   return [...system, { text: 'Answer with one JSON object and nothing else.' }]
 }
 
@@ -97,12 +98,12 @@ function withInstruction(
 function textFormat(format: OutputFormat | undefined, { model, conversions }: MessageContext): JsonObject | undefined {
   if (format?.type !== 'json-schema') return undefined
   if (!holdsToSchema(model)) {
-    conversions.lost('response_format', 'has no counterpart: this model cannot be held to a schema at Bedrock')
+    conversions.push(lost('response_format', 'has no counterpart: this model cannot be held to a schema at Bedrock'))
     return undefined
   }
   const closed = model.claude === undefined ? undefined : closedSchema(format.schema)
   if (closed?.loosened === true) {
-    conversions.weakened('response_format', 'has limits that Claude is only told of, in descriptions')
+    conversions.push(weakened('response_format', 'has limits that Claude is only told of, in descriptions'))
   }
   const name = format.name.replaceAll(/[^a-zA-Z0-9_-]+/g, '_').slice(0, 64)
   const jsonSchema = { schema: JSON.stringify(closed?.schema ?? format.schema), name: name === '' ? 'answer' : name }

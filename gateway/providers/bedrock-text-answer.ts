@@ -1,6 +1,6 @@
 import type { Failure } from '../contract/failure.ts'
 import type { JsonObject } from '../contract/json.ts'
-import type { FinishReason, StreamEvent, Usage } from '../contract/stream-event.ts'
+import type { StreamEvent, Usage } from '../contract/stream-event.ts'
 import { arrayOf, countOf, objectOf, stringOf, textOf } from '../kit/json-fields.ts'
 import { finishReason } from '../wire/finish-reason.ts'
 import { metricsUsage } from './bedrock-usage.ts'
@@ -75,7 +75,7 @@ export class TextAnswer {
   #end(raw: string, stopSequence: string | undefined, out: StreamEvent[]): void {
     if (this.#ended) return
     this.#ended = true
-    const reason = reasonOf(raw, this.#calls > 0)
+    const reason = finishReason(raw, this.#calls > 0)
     if (reason === 'failed') this.#fail(cutReply(this.#upstream), out)
     else out.push({ type: 'end', reason, rawReason: raw, ...(stopSequence !== undefined && { stopSequence }) })
   }
@@ -84,10 +84,6 @@ export class TextAnswer {
     this.#failed = true
     out.push({ type: 'failure', failure })
   }
-}
-
-function reasonOf(raw: string, sawTools: boolean): FinishReason | 'failed' {
-  return /^error_toxic$/i.test(raw) ? 'content_filter' : finishReason(raw, sawTools)
 }
 
 interface TextPart {

@@ -5,6 +5,7 @@ import { cachePoint } from './bedrock-blocks.ts'
 import type { MessageContext } from './bedrock-messages.ts'
 import type { BedrockModel } from './bedrock-model.ts'
 import { wireToolName } from './bedrock-names.ts'
+import { changed, lost, lostHostedTool } from './conversions.ts'
 
 /**
  * `toolConfig`. It must stand wherever the history has calls, also when the request offers no tools any more: then the
@@ -60,13 +61,7 @@ function toolSpec(tool: Tool, { model }: MessageContext): JsonObject {
 function hostedTools(chat: ChatRequest, { conversions }: MessageContext): readonly JsonObject[] {
   const hosted = chat.hostedTools ?? []
   const own = hosted.filter((tool) => tool.maker === 'bedrock')
-  const required = forcesTool(chat.toolChoice) && chat.tools.length === 0
-  for (const tool of hosted) {
-    if (tool.maker === 'bedrock') continue
-    const why = `is a tool that only its maker runs, and Bedrock has no "${tool.type.slice(0, 60)}"`
-    if (required) conversions.lost('tools', why)
-    else conversions.ignored('tools', why)
-  }
+  for (const tool of hosted) if (tool.maker !== 'bedrock') conversions.push(lostHostedTool(tool, chat))
   return own.map(({ type, definition }) =>
     objectOf(definition['systemTool']) === undefined ? { systemTool: { name: type } } : definition,
   )
@@ -76,13 +71,15 @@ function toolChoice(chat: ChatRequest, { model, conversions }: MessageContext): 
   const choice = chat.toolChoice
   if (choice === undefined) return undefined
   if (choice === 'none') {
-    conversions.changed('tool_choice', 'cannot be "none" while the conversation has tool calls; the tools are offered')
+    conversions.push(
+      changed('tool_choice', 'cannot be "none" while the conversation has tool calls; the tools are offered'),
+    )
     return undefined
   }
   // Claude's own field says it then, with that it is one call at a time.
   if (choice === 'auto') return holdsToOneCall(chat, model) ? undefined : { auto: {} }
   if (cannotBeForced(model)) {
-    conversions.lost('tool_choice', 'cannot force a tool with this model, which decides itself')
+    conversions.push(lost('tool_choice', 'cannot force a tool with this model, which decides itself'))
     return undefined
   }
   return choice === 'required' ? { any: {} } : { tool: { name: wireToolName(choice.name) } }

@@ -58,7 +58,6 @@ function usageOf({ input, output, cacheRead, cacheWrite }: Counts): Usage | unde
 
 /** OpenAI's word for Converse's `stopReason`. A call that the model spoiled is no call, so its answer just stops. */
 export function stopReason(raw: string, sawTools: boolean): FinishReason {
-  if (raw === 'guardrail_intervened') return 'content_filter'
   if (raw.startsWith('malformed_')) return 'stop'
   const reason = finishReason(raw, sawTools)
   return reason === 'failed' ? 'stop' : reason

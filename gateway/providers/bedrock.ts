@@ -3,7 +3,6 @@ import { isFailure, type Failure } from '../contract/failure.ts'
 import type { HttpRequest, Provider, TokenCountTranslation, Translation } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { countOf, objectOf, parseJson } from '../kit/json-fields.ts'
-import { Conversions } from './anthropic-conversions.ts'
 import { withoutSlash } from './base-url.ts'
 import type { AnswerContext } from './bedrock-answer.ts'
 import { bedrockEmbeddings } from './bedrock-embeddings.ts'
@@ -88,7 +87,7 @@ function tokenCount(): TokenCountTranslation {
 }
 
 function countRequest(chat: ChatRequest, model: BedrockModel): HttpRequest | Failure {
-  const context = { upstream, model, conversions: new Conversions(), documents: new Set<string>() }
+  const context = { upstream, model, conversions: [], documents: new Set<string>() }
   const body = converseBody(chat, context, false)
   if (isFailure(body)) return body
   const { messages, system, toolConfig, additionalModelRequestFields } = body

@@ -1,6 +1,9 @@
+import type { JsonValue } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
+import { parseJson } from '../kit/json-fields.ts'
+import { badReply, type Upstream } from './upstream-failure.ts'
 
 /**
  * Chooses how to read a reply by its first visible byte: `{`, `[` or `<` begin a JSON object, a list or a web page, all
@@ -31,20 +34,28 @@ function firstVisible(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => !INVISIBLE.has(byte))
 }
 
+/**
+ * JSON that stood outside of all events, such as an error that ended a stream: as it is, or behind `error:`, which
+ * older builds of llama.cpp took for a field.
+ */
+export function strayJson(leftover: string): JsonValue | undefined {
+  return parseJson(leftover.replace(/^error:/, ''))
+}
+
 /** Collects a whole body, up to `limits.replyBodyBytes`, and reads it at its end. */
-export function wholeReader(read: (text: string | undefined) => readonly StreamEvent[]): Reader {
+export function wholeReader(upstream: Upstream, read: (text: string) => readonly StreamEvent[]): Reader {
   let chunks: Uint8Array[] = []
   let total = 0
   return {
     push(bytes) {
       total += bytes.length
-      // Beyond the bound nothing is kept; `read` is told by an absent text.
+      // Beyond the bound nothing is kept.
       if (total > limits.replyBodyBytes) chunks = []
       else chunks.push(Uint8Array.from(bytes))
       return NOTHING
     },
     end() {
-      if (total > limits.replyBodyBytes) return read(undefined)
+      if (total > limits.replyBodyBytes) return [{ type: 'failure', failure: badReply(upstream, 'more than it may') }]
       const text = Buffer.concat(chunks).toString('utf8')
       return read(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
     },

@@ -2,7 +2,7 @@ import type { AssistantMessage, ChatRequest, Message, Part } from '../contract/c
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact } from '../kit/json-fields.ts'
-import { lost } from './conversion-notes.ts'
+import { lost } from './conversions.ts'
 
 /** The messages of Cohere's v2 chat, and what it cannot be shown. */
 export function cohereMessages(chat: ChatRequest): {

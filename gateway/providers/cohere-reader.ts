@@ -4,14 +4,14 @@ import type { FinishReason, StreamEvent, Usage } from '../contract/stream-event.
 import { arrayOf, countOf, entryOf, objectOf, parseJson, stringOf, textOf } from '../kit/json-fields.ts'
 import { createSseReader, type SseEvent } from '../kit/sse.ts'
 import { readUpstreamError } from '../wire/upstream-error.ts'
-import { bodyReader, wholeReader } from './body-reader.ts'
+import { bodyReader, strayJson, wholeReader } from './body-reader.ts'
 import { toolCallId } from './stable-id.ts'
 import { badReply, cutReply, failureInReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads one successful reply of Cohere's v2 chat, streamed or whole. */
 export function cohereReader(upstream: Upstream): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(upstream, text)),
+    () => wholeReader(upstream, (text) => readWhole(upstream, text)),
     () => streamReader(upstream),
   )
 }
@@ -108,8 +108,7 @@ function usageOf(usage: JsonObject | undefined): Usage | undefined {
   return { input: input ?? 0, output: output ?? 0, ...(cacheRead !== undefined && { cacheRead }) }
 }
 
-function readWhole(upstream: Upstream, text: string | undefined): readonly StreamEvent[] {
-  if (text === undefined) return [{ type: 'failure', failure: badReply(upstream, 'more than it may') }]
+function readWhole(upstream: Upstream, text: string): readonly StreamEvent[] {
   const json = parseJson(text)
   const message = isJsonObject(json) ? objectOf(json['message']) : undefined
   const out: StreamEvent[] = []
@@ -117,6 +116,7 @@ function readWhole(upstream: Upstream, text: string | undefined): readonly Strea
   if (isJsonObject(json) && message !== undefined) {
     answer.start(stringOf(json['id']) ?? '', out)
     answer.think(textOf(message['tool_plan']), out)
+    answer.say({ text: message['content'] }, out)
     for (const part of arrayOf(message['content'])) answer.say(objectOf(part), out)
     for (const call of arrayOf(message['tool_calls'])) answer.call(objectOf(call), out)
     answer.end(json, out)
@@ -141,9 +141,15 @@ function readEvent(answer: CohereAnswer, { event: name, data }: SseEvent, out: S
   answer.start(stringOf(event['id']) ?? '', out)
   if (type === 'content-start' || type === 'content-delta') answer.say(objectOf(message?.['content']), out)
   else if (type === 'tool-plan-delta') answer.think(textOf(message?.['tool_plan']), out)
-  else if (type === 'tool-call-start') answer.call(objectOf(message?.['tool_calls']), out)
-  else if (type === 'tool-call-delta') answer.addArguments(objectOf(message?.['tool_calls']), out)
+  else if (type === 'tool-call-start') answer.call(callIn(message), out)
+  else if (type === 'tool-call-delta') answer.addArguments(callIn(message), out)
   else if (type === 'message-end') answer.end(delta ?? {}, out)
+}
+
+/** An event's one call, which the reference shows as an object and some of its examples as a list. */
+function callIn(message: JsonObject | undefined): JsonObject | undefined {
+  const calls = message?.['tool_calls']
+  return objectOf(calls) ?? objectOf(arrayOf(calls)[0])
 }
 
 /** Events that belong to an answer; citations have no reader here. */
@@ -179,7 +185,7 @@ function streamReader(upstream: Upstream): Reader {
     end() {
       const out: StreamEvent[] = []
       for (const event of sse.end()) readEvent(answer, event, out)
-      const stray = parseJson(sse.leftover())
+      const stray = strayJson(sse.leftover())
       if (!answer.over && readUpstreamError(stray) !== undefined) answer.fail(stray, out)
       stop(out, sse.leftover())
       return out

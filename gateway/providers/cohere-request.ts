@@ -3,7 +3,7 @@ import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { compact } from '../kit/json-fields.ts'
 import { cohereMessages } from './cohere-messages.ts'
-import { changed, ignored, lost } from './conversion-notes.ts'
+import { changed, ignored, lost, lostHostedTool } from './conversions.ts'
 
 /** The body of Cohere's `POST /v2/chat`, by its API reference. */
 export function cohereBody(
@@ -57,9 +57,7 @@ function losses(sampling: Sampling): readonly Conversion[] {
 /** Cohere can be told to call some tool, not which: so it is offered only that one. */
 function toolKeys(chat: ChatRequest): { readonly keys: JsonObject; readonly conversions: readonly Conversion[] } {
   const { toolChoice: choice } = chat
-  const hosted = (chat.hostedTools ?? []).map(({ type, maker }) =>
-    ignored(`tools (${type})`, `is a tool that only ${maker} runs`),
-  )
+  const hosted = (chat.hostedTools ?? []).map((tool) => lostHostedTool(tool, chat))
   if (chat.tools.length === 0) return { keys: {}, conversions: hosted }
   const named = typeof choice === 'object' ? choice.name : undefined
   const offered = named === undefined ? chat.tools : chat.tools.filter(({ name }) => name === named)

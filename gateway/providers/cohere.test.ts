@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isFailure } from '../contract/failure.ts'
+import { cohereReader } from './cohere-reader.ts'
 import { cohere } from './cohere.ts'
+import { answerOf, readReply } from './test/read-reply.ts'
 import { testTarget } from './test/test-target.ts'
 
 const target = testTarget(cohere)
@@ -68,5 +70,25 @@ describe('Cohere', () => {
     const reply = { embeddings: { float: [[0.5, 1]] }, meta: { billed_units: { input_tokens: 3 } } }
     expect(cohere.embeddings?.reply(JSON.stringify(reply))).toEqual({ model: '', vectors: [[0.5, 1]], inputTokens: 3 })
     expect(cohere.embeddings?.reply('{"message":"invalid api token"}')).toHaveProperty('kind')
+  })
+})
+
+describe("Cohere's answers in other forms", () => {
+  const read = (reply: string): ReturnType<typeof answerOf> =>
+    answerOf(readReply(cohereReader({ label: 'Cohere', keyEnv: [] }), Buffer.from(reply), 11))
+
+  it('are a text instead of a list', () => {
+    const reply = { id: 'x', message: { role: 'assistant', content: 'Hello' }, finish_reason: 'COMPLETE' }
+    expect(read(JSON.stringify(reply))).toMatchObject({ text: 'Hello', finish: 'stop' })
+  })
+
+  it('have their one call in a list', () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
+    const events = [
+      { type: 'tool-call-start', delta: { message: { tool_calls: [call] } } },
+      { type: 'message-end', delta: { finish_reason: 'TOOL_CALL' } },
+    ]
+    const answer = read(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''))
+    expect(answer).toMatchObject({ tools: [{ name: 'f', argumentsJson: '{}' }], finish: 'tool_calls' })
   })
 })

@@ -7,6 +7,7 @@ import { readUpstreamError } from '../wire/upstream-error.ts'
 import { withoutSlash } from './base-url.ts'
 import { cohereReader } from './cohere-reader.ts'
 import { cohereBody } from './cohere-request.ts'
+import { conversionField } from './conversions.ts'
 import { bearerHeaders, postJson } from './openai-compatible.ts'
 import { isNumbers } from './openai-embeddings.ts'
 import { readModels } from './openai-listing.ts'
@@ -47,7 +48,7 @@ function chatTranslation(): Translation<ChatRequest> {
   return {
     request: (chat, { model }, { stream }): HttpRequest => {
       const { body, conversions } = cohereBody(chat, { model, stream })
-      return { ...postJson('/v2/chat', body), ...(conversions.length > 0 && { conversions }) }
+      return { ...postJson('/v2/chat', body), ...conversionField(conversions) }
     },
     reader: () => cohereReader(upstream),
   }

@@ -2,6 +2,7 @@ import type { ChatRequest } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { compact, objectOf } from '../kit/json-fields.ts'
+import { ignored } from './conversions.ts'
 
 /** Google's own keys of a request, in both of its spellings, and where they belong. */
 const BODY_KEYS: Readonly<Record<string, string>> = {
@@ -49,10 +50,10 @@ export function geminiExtra(
   const extra: JsonObject = { ...chat.extra, ...nested }
   for (const key of Object.keys(extra)) {
     if (KNOWN.has(key) || configured.has(key) || extra[key] === null || extra[key] === undefined) continue
-    conversions.push({ field: key, did: 'dropped', why: 'has no counterpart at Google', matters: false })
+    conversions.push(ignored(key, 'has no counterpart at Google'))
   }
   if (chat.user !== undefined) {
-    conversions.push({ field: 'user', did: 'dropped', why: 'has no counterpart at Google', matters: false })
+    conversions.push(ignored('user', 'has no counterpart at Google'))
   }
   return {
     body: { ...only(extra, configured), ...picked(extra, BODY_KEYS) },

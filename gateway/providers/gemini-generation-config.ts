@@ -2,6 +2,7 @@ import type { ChatRequest, OutputFormat } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact, textsAt } from '../kit/json-fields.ts'
+import { ignored, lost, weakened } from './conversions.ts'
 import { geminiGeneration } from './gemini-generation.ts'
 import { geminiSchema } from './gemini-schema.ts'
 import { thinkingConfig } from './gemini-thinking.ts'
@@ -12,8 +13,8 @@ const STOP_SEQUENCES = 5
 /** `generationConfig`; empty where the client left everything to the model. */
 export function generationConfig(chat: ChatRequest, model: string, conversions: Conversion[]): JsonObject {
   const { sampling } = chat
-  if (Object.keys(sampling.logitBias ?? {}).length > 0) conversions.push(dropped('logit_bias', true))
-  if (sampling.minP !== undefined && sampling.minP > 0) conversions.push(dropped('min_p', false))
+  if (Object.keys(sampling.logitBias ?? {}).length > 0) conversions.push(lost('logit_bias', NO_COUNTERPART))
+  if (sampling.minP !== undefined && sampling.minP > 0) conversions.push(ignored('min_p', NO_COUNTERPART))
   return compact({
     temperature: sampling.temperature,
     topP: sampling.topP,
@@ -32,15 +33,13 @@ export function generationConfig(chat: ChatRequest, model: string, conversions: 
   })
 }
 
-function dropped(field: string, matters: boolean): Conversion {
-  return { field, did: 'dropped', why: 'has no counterpart at Google', matters }
-}
+const NO_COUNTERPART = 'has no counterpart at Google'
 
 function stopSequences(stop: readonly string[] | undefined, conversions: Conversion[]): readonly string[] | undefined {
   if (stop === undefined || stop.length === 0) return undefined
   if (stop.length > STOP_SEQUENCES) {
     const why = `has ${stop.length} sequences, and Google takes ${STOP_SEQUENCES}`
-    conversions.push({ field: 'stop', did: 'changed', why, matters: true })
+    conversions.push(weakened('stop', why))
   }
   return stop.slice(0, STOP_SEQUENCES)
 }
@@ -53,7 +52,7 @@ function penalty(
 ): number | undefined {
   if (value === undefined || value === 0) return undefined
   if (geminiGeneration(model) !== '3') return value
-  conversions.push({ field, did: 'dropped', why: 'is refused by this model', matters: false })
+  conversions.push(ignored(field, 'is refused by this model'))
   return undefined
 }
 
@@ -63,7 +62,7 @@ function formatConfig(chat: ChatRequest, model: string, conversions: Conversion[
   if (format === undefined) return {}
   if (chat.tools.length > 0 && chat.toolChoice !== 'none' && geminiGeneration(model) !== '3') {
     const why = 'cannot stand beside tools with this model'
-    conversions.push({ field: 'response_format', did: 'dropped', why, matters: true })
+    conversions.push(lost('response_format', why))
     return {}
   }
   return { responseMimeType: 'application/json', responseJsonSchema: schemaOf(format) }

@@ -62,6 +62,16 @@ describe('PartialArgs', () => {
       ],
       { a: 'y' },
     ],
+    [
+      'texts whose parts take turns',
+      [
+        { jsonPath: '$.a', stringValue: 'x', willContinue: true },
+        { jsonPath: '$.b', stringValue: '1', willContinue: true },
+        { jsonPath: '$.a', stringValue: 'y' },
+        { jsonPath: '$.b', stringValue: '2' },
+      ],
+      { a: 'xy', b: '12' },
+    ],
     ['a place far behind the last', [{ jsonPath: '$.a[4000000000]', numberValue: 1 }], { a: [1] }],
     [
       'a prototype',

@@ -12,8 +12,8 @@ type Step = string | number
  */
 export class PartialArgs {
   readonly #root: { [key: string]: Growing } = Object.create(null)
-  /** The path whose text goes on in the next piece. */
-  #open: string | undefined
+  /** Paths whose text goes on in a later piece. */
+  readonly #open = new Set<string>()
   #size = 0
 
   /** True when more came than an answer may hold: from then on nothing is taken. */
@@ -28,8 +28,8 @@ export class PartialArgs {
     this.#size += path.length + (typeof value === 'string' ? value.length : 1)
     const steps = stepsOf(path)
     if (this.overflowed || value === undefined || steps === undefined) return
-    const continues = this.#open === path
-    this.#open = piece['willContinue'] === true ? path : undefined
+    const continues = this.#open.delete(path)
+    if (piece['willContinue'] === true) this.#open.add(path)
     place(this.#root, steps, (before) =>
       continues && typeof before === 'string' && typeof value === 'string' ? before + value : value,
     )

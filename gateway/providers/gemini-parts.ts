@@ -1,6 +1,7 @@
 import type { ChatRequest, Part } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
+import { lost } from './conversions.ts'
 import { audioPart, filePart, imagePart } from './gemini-media.ts'
 
 /** What the parts of one conversation are written with. */
@@ -29,7 +30,7 @@ export function contentParts(content: readonly Part[], message: number, { conver
     if (part.type === 'file') {
       const field = `messages[${message}].content[${position}]`
       const why = 'is a file that lies at another provider. Send its data, or its address'
-      conversions.push({ field, did: 'dropped', why, matters: true })
+      conversions.push(lost(field, why))
     }
     return []
   })

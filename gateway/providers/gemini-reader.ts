@@ -4,7 +4,7 @@ import type { StreamEvent } from '../contract/stream-event.ts'
 import { isJsonArray, parseJson } from '../kit/json-fields.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
 import { readUpstreamError } from '../wire/upstream-error.ts'
-import { bodyReader, wholeReader } from './body-reader.ts'
+import { bodyReader, strayJson, wholeReader } from './body-reader.ts'
 import { GeminiAnswer } from './gemini-answer.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
@@ -14,13 +14,12 @@ import { badReply, type Upstream } from './upstream-failure.ts'
  */
 export function geminiReader(upstream: Upstream): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(upstream, text)),
+    () => wholeReader(upstream, (text) => readWhole(upstream, text)),
     () => new StreamReader(upstream),
   )
 }
 
-function readWhole(upstream: Upstream, text: string | undefined): readonly StreamEvent[] {
-  if (text === undefined) return refused(upstream, 'more than it may')
+function readWhole(upstream: Upstream, text: string): readonly StreamEvent[] {
   const json = parseJson(text)
   const chunks = (isJsonArray(json) ? json : [json]).filter(isJsonObject)
   const answer = new GeminiAnswer(upstream)
@@ -63,7 +62,7 @@ class StreamReader implements Reader {
     if (this.#answer.failed) return out
     // An error in the middle of a stream stands there as it is, printed over several lines, in no event.
     const leftover = this.#sse.leftover()
-    const stray = leftover === '' ? undefined : parseJson(leftover)
+    const stray = strayJson(leftover)
     if (readUpstreamError(stray) !== undefined) this.#answer.fail(stray, out)
     else if (this.#answer.started) this.#answer.end(false, out)
     else out.push(...refused(this.#upstream, leftover))

@@ -5,6 +5,7 @@ import type { HttpRequest } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { compact } from '../kit/json-fields.ts'
 import { configuredKeys } from './anthropic-request.ts'
+import { conversionField } from './conversions.ts'
 import { geminiContents } from './gemini-contents.ts'
 import { geminiExtra } from './gemini-extra.ts'
 import { generationConfig } from './gemini-generation-config.ts'
@@ -41,7 +42,7 @@ export function generateRequest(chat: ChatRequest, target: Target, at: GenerateP
   const { body, conversions } = geminiBody(chat, target)
   const call = at.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'
   const request = postJson(`${at.modelPath}:${call}`, body)
-  return conversions.length === 0 ? request : { ...request, conversions }
+  return { ...request, ...conversionField(conversions) }
 }
 
 /** Where a model is asked. */

@@ -2,6 +2,7 @@ import type { ReasoningRequest } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { entryOf } from '../kit/json-fields.ts'
+import { changed, ignored } from './conversions.ts'
 import { geminiGeneration } from './gemini-generation.ts'
 
 /** What Google itself makes of OpenAI's `reasoning_effort` for models with a budget. */
@@ -26,7 +27,7 @@ export function thinkingConfig(
   switch (geminiGeneration(model)) {
     case '1':
       if (isOff(reasoning)) return undefined
-      conversions.push({ field: 'reasoning', did: 'dropped', why: `is nothing that ${model} can do`, matters: false })
+      conversions.push(ignored('reasoning', `is nothing that ${model} can do`))
       return undefined
     case '2.5':
       return budgetConfig(reasoning, model, conversions)
@@ -50,14 +51,14 @@ function budgetConfig(reasoning: ReasoningRequest, model: string, conversions: C
   const highest = kind === 'pro' ? HIGHEST_PRO_BUDGET : HIGHEST_BUDGET
   const thinkingBudget = Math.min(Math.max(wanted, SMALLEST[kind]), highest)
   if (thinkingBudget !== wanted) {
-    conversions.push(changed(`is ${wanted} tokens, and this model takes ${SMALLEST[kind]} to ${highest}`))
+    conversions.push(changed('reasoning', `is ${wanted} tokens, and this model takes ${SMALLEST[kind]} to ${highest}`))
   }
   return { includeThoughts: true, thinkingBudget }
 }
 
 function offBudget(kind: 'pro' | 'lite' | 'flash', conversions: Conversion[]): JsonObject {
   if (kind !== 'pro') return { includeThoughts: false, thinkingBudget: 0 }
-  conversions.push(changed('cannot be switched off for this model: it thinks as little as it can'))
+  conversions.push(changed('reasoning', 'cannot be switched off for this model: it thinks as little as it can'))
   return { includeThoughts: false, thinkingBudget: SMALLEST.pro }
 }
 
@@ -65,13 +66,13 @@ function levelConfig(reasoning: ReasoningRequest, model: string, conversions: Co
   const isPro = model.includes('pro')
   const least = isPro ? 'low' : 'minimal'
   if (isOff(reasoning)) {
-    conversions.push(changed('cannot be switched off for this model: it thinks as little as it can'))
+    conversions.push(changed('reasoning', 'cannot be switched off for this model: it thinks as little as it can'))
     return { includeThoughts: false, thinkingLevel: least }
   }
   const { effort, budgetTokens } = reasoning
   const wanted = effort ?? levelOf(budgetTokens)
   if (wanted === undefined) return { includeThoughts: true }
-  if (effort === undefined) conversions.push(changed('is given in tokens, and this model takes a level'))
+  if (effort === undefined) conversions.push(changed('reasoning', 'is given in tokens, and this model takes a level'))
   return { includeThoughts: true, thinkingLevel: levelFor(wanted, model, least) }
 }
 
@@ -87,8 +88,4 @@ function levelOf(budgetTokens: number | undefined): string | undefined {
   if (budgetTokens === undefined || budgetTokens < 0) return undefined
   if (budgetTokens >= 4_096) return 'high'
   return budgetTokens >= 2_048 ? 'medium' : 'low'
-}
-
-function changed(why: string): Conversion {
-  return { field: 'reasoning', did: 'changed', why, matters: false }
 }

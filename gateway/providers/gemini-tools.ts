@@ -2,6 +2,7 @@ import type { ChatRequest, HostedTool, Tool } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { compact } from '../kit/json-fields.ts'
+import { ignored, lostHostedTool } from './conversions.ts'
 import { geminiSchema } from './gemini-schema.ts'
 
 /** `tools` and `toolConfig`; both absent where the client offers none. */
@@ -21,7 +22,7 @@ export function geminiTools(chat: ChatRequest, conversions: Conversion[]): Gemin
   ]
   if (chat.parallelToolCalls === false && functions.length > 0) {
     const why = 'has no counterpart at Google: the model may call several tools at once'
-    conversions.push({ field: 'parallel_tool_calls', did: 'dropped', why, matters: false })
+    conversions.push(ignored('parallel_tool_calls', why))
   }
   return {
     tools: tools.length === 0 ? undefined : tools,
@@ -54,9 +55,7 @@ function hostedTool(tool: HostedTool, chat: ChatRequest, conversions: Conversion
   if (tool.maker === 'google') return [withoutType(tool.definition)]
   const isSearch = tool.type.startsWith('web_search')
   if (isSearch && chat.tools.length === 0) return [{ googleSearch: {} }]
-  const named = typeof chat.toolChoice === 'object' && chat.toolChoice.name === tool.type
-  const why = isSearch ? 'cannot stand beside functions at Google' : 'is a tool that Google does not have'
-  conversions.push({ field: `tools (${tool.type})`, did: 'dropped', why, matters: named })
+  conversions.push(lostHostedTool(tool, chat, isSearch ? 'cannot stand beside functions at Google' : undefined))
   return []
 }
 

@@ -1,15 +1,13 @@
 import type { Provider } from '../contract/provider.ts'
+import type { Target } from '../contract/route.ts'
 import { withoutSlash, withVersion } from './base-url.ts'
+import { huggingfaceEmbeddings } from './huggingface-embeddings.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { tgiBody } from './tgi.ts'
 
 const ROUTER = 'https://router.huggingface.co'
 
-/**
- * Hugging Face's router, which hands requests to many providers, and its inference endpoints, which mostly run TGI.
- * Nothing passes verbatim: replies differ with whoever answers, so each is brought into one form.
- */
-export const huggingface: Provider = openaiCompatible({
+const common = openaiCompatible({
   id: 'huggingface',
   label: 'Hugging Face',
   baseUrl: `${ROUTER}/v1`,
@@ -17,9 +15,26 @@ export const huggingface: Provider = openaiCompatible({
   keyEnv: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
   normaliseBaseUrl,
   verbatim: [],
-  quirks: (target) =>
-    target.baseUrl.startsWith(ROUTER) ? { modelName: routedModel } : { emptyContent: '', adjust: tgiBody },
+  quirks: (target) => (isRouter(target) ? { modelName: routedModel } : { emptyContent: '', adjust: tgiBody }),
 })
+
+/**
+ * Hugging Face's router, which hands requests to many providers, and its inference endpoints, which mostly run TGI.
+ * Nothing passes verbatim: replies differ with whoever answers, so each is brought into one form.
+ */
+export const huggingface: Provider = {
+  ...common,
+  ...(common.embeddings && {
+    embeddings: huggingfaceEmbeddings(
+      { label: common.label, keyEnv: common.defaults.keyEnv },
+      { isRouter, plain: common.embeddings },
+    ),
+  }),
+}
+
+function isRouter({ baseUrl }: Target): boolean {
+  return baseUrl.startsWith(ROUTER)
+}
 
 /** LiteLLM's `together/deepseek-ai/DeepSeek-R1` is the router's `deepseek-ai/DeepSeek-R1:together`. */
 function routedModel(model: string): string {

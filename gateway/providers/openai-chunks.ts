@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.ts'
 import type { FinishReason, StreamEvent, Usage } from '../contract/stream-event.ts'
 import { finishReason } from '../wire/finish-reason.ts'
-import { arrayOf, isJsonArray, numberOf, objectOf, stringOf } from '../kit/json-fields.ts'
+import { arrayOf, isJsonArray, numberOf, objectOf, stringOf, textAt } from '../kit/json-fields.ts'
 import { ToolCalls } from './openai-tool-calls.ts'
 import { readUsage, usageOf } from '../wire/openai-usage.ts'
 import { hasError } from '../wire/upstream-error.ts'
@@ -53,7 +53,10 @@ export class OpenAiChunks {
       if (!this.#started && (choices.length > 0 || stringOf(chunk['model']))) this.#start(chunk, out)
       for (const choice of choices) if (isJsonObject(choice)) this.#readChoice(choice, out, whole)
     }
-    if (hasError(chunk)) this.fail(chunk, out)
+    // Groq says beside the answer why it stopped it early.
+    const stopped = textAt(chunk['x_groq'], 'error')
+    if (stopped !== undefined) this.fail({ error: stopped }, out)
+    else if (hasError(chunk)) this.fail(chunk, out)
     else if (this.#isFinished()) this.#flushUsage(out)
   }
 

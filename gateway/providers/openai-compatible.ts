@@ -12,7 +12,7 @@ import type {
 } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
 import { withoutSlash } from './base-url.ts'
-import { conversionField, lostInChat } from './openai-conversions.ts'
+import { conversionField, lostInChat } from './conversions.ts'
 import { readEmbeddings } from './openai-embeddings.ts'
 import { readModels } from './openai-listing.ts'
 import type { Quirks, QuirksOf } from './openai-quirks.ts'

@@ -295,3 +295,17 @@ describe('several answers and details', () => {
     expect(answerOf(read(body)).failure?.kind).toBe('bad-reply')
   })
 })
+
+describe('errors that are no error object', () => {
+  const text = stream([{ content: 'a' }], null, '')
+
+  it.each([
+    ['a sentence under the name of an error', `${text}event: error\ndata: the model crashed\n\n`, 'the model crashed'],
+    ['the field that llama.cpp made up', `${text}error: {"code":500,"message":"out of slots"}\n\n`, 'out of slots'],
+    ["Groq's reason for stopping early", `${text}${event({ choices: [], x_groq: { error: 'out of time' } })}`, 'time'],
+  ])('are told: %s', (_, reply, sentence) => {
+    const last = read(reply).at(-1)
+    expect(last).toMatchObject({ type: 'failure', failure: { message: expect.stringContaining(sentence) } })
+    expect(last).not.toMatchObject({ failure: { kind: 'cut' } })
+  })
+})

@@ -2,28 +2,29 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../contract/json.
 import type { Reader } from '../contract/provider.ts'
 import type { StreamEvent } from '../contract/stream-event.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
-import { bodyReader, wholeReader } from './body-reader.ts'
+import { bodyReader, strayJson, wholeReader } from './body-reader.ts'
 import { isJsonArray, parseJson } from '../kit/json-fields.ts'
 import { OpenAiChunks } from './openai-chunks.ts'
 import { TextTemplate } from './openai-text-template.ts'
 import { readUpstreamError } from '../wire/upstream-error.ts'
+import { generateAsCompletion } from './tgi-generate.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads one successful reply of `/chat/completions` or `/completions`, streamed or whole. */
 export function openAiReader(upstream: Upstream): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(upstream, text)),
+    () => wholeReader(upstream, (text) => readWhole(upstream, text)),
     () => new StreamReader(upstream),
   )
 }
 
-function readWhole(upstream: Upstream, text: string | undefined): readonly StreamEvent[] {
-  if (text === undefined) return [{ type: 'failure', failure: badReply(upstream, 'more than it may') }]
+function readWhole(upstream: Upstream, text: string): readonly StreamEvent[] {
   const json = parseJson(text)
   const chunks = new OpenAiChunks(upstream)
   const out: StreamEvent[] = []
-  if (isJsonObject(json) && isJsonArray(json['choices']) && json['choices'].length > 0) {
-    chunks.read(json, out, true)
+  const reply = isJsonObject(json) && isJsonArray(json['choices']) ? json : (generateAsCompletion(json) ?? json)
+  if (isJsonObject(reply) && isJsonArray(reply['choices']) && reply['choices'].length > 0) {
+    chunks.read(reply, out, true)
     chunks.end(true, out)
   } else if (readUpstreamError(json) === undefined) {
     out.push({ type: 'failure', failure: badReply(upstream, text) })
@@ -59,7 +60,7 @@ class StreamReader implements Reader {
     for (const event of this.#sse.end()) this.#readEvent(event, out)
     if (this.#done || this.#chunks.failed) return out
     const leftover = this.#sse.leftover()
-    const stray = leftover === '' ? undefined : parseJson(leftover)
+    const stray = strayJson(leftover)
     if (readUpstreamError(stray) !== undefined) this.#chunks.fail(stray, out)
     else if (this.#chunks.started) this.#chunks.end(false, out)
     else this.#fail(leftover, out)
@@ -79,7 +80,8 @@ class StreamReader implements Reader {
       return
     }
     const json = parseJson(data)
-    if (json !== undefined) this.#readJson(json, event, out)
+    if (isJsonObject(json) || isJsonArray(json)) this.#readJson(json, event, out)
+    else if (event.event === 'error' && data !== '') this.#chunks.fail({ error: data }, out)
     // Some relays forget the blank line between events, so that several arrive as one. Any other unreadable event is
     // skipped: one bad event must not end a healthy answer.
     else if (data.includes('\n')) for (const line of data.split('\n')) this.#readEvent({ ...event, data: line }, out)
@@ -92,7 +94,7 @@ class StreamReader implements Reader {
     // An event can be an error as a whole: `{"error"}`, or `{"object": "error", "message"}` as older vLLM has it.
     const isError = name === 'error' || (object['choices'] === undefined && readUpstreamError(object) !== undefined)
     if (isError) this.#chunks.fail(object, out)
-    else this.#readChunk(object, data, out)
+    else this.#readChunk(object['choices'] === undefined ? (generateAsCompletion(object) ?? object) : object, data, out)
   }
 
   #readChunk(chunk: JsonObject, data: string, out: StreamEvent[]): void {

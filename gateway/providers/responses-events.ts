@@ -107,9 +107,13 @@ export class ResponsesEvents {
       case 'response.refusal.delta':
       case 'response.refusal.done':
         return this.#text.refuse(this.#items.of(event, 'message'), event, type.endsWith('.done'))
+      case 'response.reasoning.delta':
+      case 'response.reasoning_summary.delta':
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
         return this.#thoughts.think(this.#items.of(event, 'reasoning'), event, delta)
+      case 'response.reasoning.done':
+      case 'response.reasoning_summary.done':
       case 'response.reasoning_summary_text.done':
       case 'response.reasoning_text.done':
         return this.#thoughts.think(this.#items.of(event, 'reasoning'), event, whole)

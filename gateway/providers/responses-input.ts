@@ -2,7 +2,7 @@ import type { AssistantMessage, ChatRequest, FilePart, Message, Part, ReasoningP
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { compact } from '../kit/json-fields.ts'
-import { lost } from './conversion-notes.ts'
+import { lost } from './conversions.ts'
 
 /** The conversation in the words of the Responses API. */
 export interface ResponsesInput {

@@ -3,7 +3,7 @@ import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject } from '../contract/json.ts'
 import { arrayOf, compact, objectOf } from '../kit/json-fields.ts'
 import { effortOf } from './openai-request.ts'
-import { changed, ignored, lost } from './conversion-notes.ts'
+import { changed, ignored, lost } from './conversions.ts'
 
 /** Keys of a body, and what could not become one. */
 export interface Written {

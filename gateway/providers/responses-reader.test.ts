@@ -249,6 +249,16 @@ describe('servers that leave events out', () => {
     expect(answer(events)).toMatchObject(expected)
   })
 
+  it.each(['reasoning', 'reasoning_summary'])('call thoughts response.%s', (name) => {
+    const events = [
+      created,
+      { type: `response.${name}.delta`, output_index: 0, delta: 'hm' },
+      { type: `response.${name}.done`, output_index: 0, text: 'hm' },
+      completed,
+    ]
+    expect(answer(events)).toMatchObject({ reasoning: 'hm', finish: 'stop' })
+  })
+
   it('give calls without ids some that are theirs alone', () => {
     const nameless = { type: 'function_call', name: 'look', arguments: '{}' }
     const output = [nameless, nameless]

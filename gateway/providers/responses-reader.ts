@@ -4,20 +4,19 @@ import type { StreamEvent } from '../contract/stream-event.ts'
 import { isJsonArray, parseJson, textOf } from '../kit/json-fields.ts'
 import { createSseReader, type SseEvent, type SseReader } from '../kit/sse.ts'
 import { readUpstreamError } from '../wire/upstream-error.ts'
-import { bodyReader, wholeReader } from './body-reader.ts'
+import { bodyReader, strayJson, wholeReader } from './body-reader.ts'
 import { ResponsesEvents } from './responses-events.ts'
 import { badReply, cutReply, failureInReply, type Upstream } from './upstream-failure.ts'
 
 /** Reads one successful reply of `POST /responses`, streamed or whole. */
 export function responsesReader(upstream: Upstream): Reader {
   return bodyReader(
-    () => wholeReader((text) => readWhole(upstream, text)),
+    () => wholeReader(upstream, (text) => readWhole(upstream, text)),
     () => new StreamReader(upstream),
   )
 }
 
-function readWhole(upstream: Upstream, text: string | undefined): readonly StreamEvent[] {
-  if (text === undefined) return [{ type: 'failure', failure: badReply(upstream, 'more than it may') }]
+function readWhole(upstream: Upstream, text: string): readonly StreamEvent[] {
   const json = parseJson(text)
   const out: StreamEvent[] = []
   if (isResponse(json)) new ResponsesEvents(upstream).finish(json, out)
@@ -58,7 +57,7 @@ class StreamReader implements Reader {
     for (const event of this.#sse.end()) this.#read(event, out)
     if (this.#events.over) return out
     const leftover = this.#sse.leftover()
-    const stray = leftover === '' ? undefined : parseJson(leftover)
+    const stray = strayJson(leftover)
     if (isJsonObject(stray) && readUpstreamError(stray) !== undefined) this.#events.fail(stray, out)
     else this.#events.stop(this.#events.started ? cutReply(this.#upstream) : badReply(this.#upstream, leftover), out)
     return out

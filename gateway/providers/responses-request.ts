@@ -2,7 +2,7 @@ import type { ChatRequest, Tool } from '../contract/chat.ts'
 import type { Conversion } from '../contract/conversion.ts'
 import type { JsonObject, JsonValue } from '../contract/json.ts'
 import { arrayOf, compact, objectOf } from '../kit/json-fields.ts'
-import { ignored } from './conversion-notes.ts'
+import { lostHostedTool } from './conversions.ts'
 import { responsesInput } from './responses-input.ts'
 import { isReasoningModel } from './responses-models.ts'
 import { extraKeys, reasoningKey, samplingKeys, wantsReasoning } from './responses-parameters.ts'
@@ -51,7 +51,7 @@ function writeTools(chat: ChatRequest): { readonly keys: JsonObject; readonly co
   const foreign = hosted.filter(({ maker }) => maker !== 'openai')
   const search = webSearch(chat)
   const tools = [...chat.tools.map(writeTool), ...own, ...(search === undefined ? [] : [search])]
-  const conversions = foreign.map(({ type, maker }) => ignored(`tools (${type})`, `is a tool that only ${maker} runs`))
+  const conversions = foreign.map((tool) => lostHostedTool(tool, chat))
   if (tools.length === 0) return { keys: {}, conversions }
   return {
     keys: { tools, tool_choice: toolChoice(chat), parallel_tool_calls: chat.parallelToolCalls },

@@ -1,6 +1,7 @@
 import type { ChatRequest } from '../contract/chat.ts'
 import type { Translation } from '../contract/provider.ts'
 import type { Target } from '../contract/route.ts'
+import { conversionField } from './conversions.ts'
 import { responsesModel } from './responses-models.ts'
 import { responsesReader } from './responses-reader.ts'
 import { responsesBody } from './responses-request.ts'
@@ -27,7 +28,7 @@ export function responsesTranslation(upstream: Upstream, options: ResponsesOptio
         path: route,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        ...(conversions.length > 0 && { conversions }),
+        ...conversionField(conversions),
       }
     },
     reader: () => responsesReader(upstream),

@@ -5,6 +5,7 @@ import type { HttpRequest, TokenCountTranslation } from '../contract/provider.ts
 import type { Target } from '../contract/route.ts'
 import { countOf, fieldAt, parseJson, without } from '../kit/json-fields.ts'
 import { anthropicBody, configuredKeys, countBody, type AnthropicBody } from './anthropic-request.ts'
+import { conversionField } from './conversions.ts'
 import { postJson } from './openai-compatible.ts'
 import { badReply, type Upstream } from './upstream-failure.ts'
 import { vertexModelPath } from './vertex-settings.ts'
@@ -60,5 +61,5 @@ function ownKeys({ body, betas }: AnthropicBody): JsonObject {
 
 function post(path: string, { conversions }: AnthropicBody, body: JsonObject): HttpRequest {
   const request = postJson(path, body)
-  return conversions.length === 0 ? request : { ...request, conversions }
+  return { ...request, ...conversionField(conversions) }
 }

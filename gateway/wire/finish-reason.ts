@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<string, FinishReason | 'failed'>> = {
   length: 'length',
   max_tokens: 'length',
   max_length: 'length',
+  error_limit: 'length',
   model_length: 'length',
   max_output_tokens: 'length',
   model_context_window_exceeded: 'length',
@@ -22,7 +23,12 @@ const REASONS: Readonly<Record<string, FinishReason | 'failed'>> = {
   function_call: 'function_call',
   content_filter: 'content_filter',
   content_filtered: 'content_filter',
+  guardrail_intervened: 'content_filter',
   safety: 'content_filter',
+  prohibited_content: 'content_filter',
+  blocklist: 'content_filter',
+  spii: 'content_filter',
+  error_toxic: 'content_filter',
   recitation: 'content_filter',
   refusal: 'content_filter',
   // Z.ai's moderation.
@@ -36,9 +42,14 @@ const REASONS: Readonly<Record<string, FinishReason | 'failed'>> = {
 
 /** OpenAI's finish reason for an upstream's; `failed` when it means that the answer was abandoned. */
 export function finishReason(raw: string, sawToolCalls: boolean): FinishReason | 'failed' {
-  const reason = entryOf(REASONS, raw.toLowerCase()) ?? 'stop'
+  const reason = entryOf(REASONS, wordOf(raw)) ?? 'stop'
   // Old vLLM with a named tool, TGI and Ollama say "stop" after a tool call; clients only look at this word.
   return reason === 'stop' && sawToolCalls ? 'tool_calls' : reason
+}
+
+/** Google's OpenAI endpoint writes `content_filter: PROHIBITED_CONTENT`. */
+function wordOf(raw: string): string {
+  return raw.replace(/:.*$/s, '').toLowerCase()
 }
 
 /**
