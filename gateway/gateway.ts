@@ -8,6 +8,7 @@ import { isFailure } from './contract/failure.ts'
 import { limits } from './contract/limits.ts'
 import type { FoundRunner } from './contract/runner.ts'
 import { createSigners } from './credentials/signers.ts'
+import { loadedRow, refusedRow } from './early-row.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createInProcess, type InProcess } from './http/in-process.ts'
 import type { Fetch } from './http/in-process-fetch.ts'
@@ -16,7 +17,6 @@ import type { ServerDeps } from './http/server-deps.ts'
 import { createKeyRing, type EphemeralKey, type KeyRing } from './key-ring.ts'
 import { openLiveConfig, type ConfigText, type LiveConfig } from './live-config.ts'
 import { findProvider } from './providers/registry.ts'
-import { refusedRow } from './refused-row.ts'
 import { newRequestId } from './request-id.ts'
 import { responsesHistory, routeDialects } from './route-dialects.ts'
 import { readControls } from './routing/controls.ts'
@@ -204,6 +204,7 @@ function serverDeps({ options, live, store, engine }: Parts, { keys, limiter, se
     responses: { store: store.responses, isKept: () => live.config().logs.responses, history: responsesHistory },
     readControls,
     onFailed: (event) => store.log.append(refusedRow(event)),
+    onAnswered: (event) => store.log.append(loadedRow(event)),
     onBug: (error) => onNotice(`A bug in Spillway: ${describe(error)}`),
   }
 }

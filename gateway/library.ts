@@ -97,7 +97,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       onNotice: options.onNotice ?? ((text) => process.emitWarning(text, 'SpillwayWarning')),
       ephemeralKeys: [{ ...PROGRAM, sha256: key.sha256 }],
     })
-    await composed.look()
+    try {
+      await composed.look()
+    } catch (error) {
+      await composed.close(0)
+      throw error
+    }
     return face(composed, { key: key.key, port: options.port, leave: () => folder?.remove() })
   } catch (error) {
     folder?.remove()

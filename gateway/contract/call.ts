@@ -44,6 +44,8 @@ export interface JsonBody {
   readonly kind: 'json'
   readonly raw: Buffer
   readonly json: JsonObject
+  /** What the client itself said in fields that were resolved here, such as `previous_response_id`: for replies that repeat them. */
+  readonly resolved?: JsonObject
   /** Where the keys of `raw` are, from whoever looked already; undefined: to be looked up where it is needed. */
   readonly scan?: JsonScan
 }

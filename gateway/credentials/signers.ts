@@ -12,6 +12,8 @@ export function createSigners(load: SignerLoaders): Signer {
     if (known !== undefined) return known
     const signer = load[kind]()
     loaded.set(kind, signer)
+    // What could not be loaded is tried again by the next request.
+    signer.catch(() => loaded.delete(kind))
     return signer
   }
   return {

@@ -6,9 +6,9 @@ import { objectOf, textAt, textOf, type Draft } from '../kit/json-fields.ts'
 import { anthropicFinish } from '../wire/anthropic-stop.ts'
 import { mergeAnthropicUsage, readAnthropicUsage } from '../wire/anthropic-usage.ts'
 import { notMessageEvents, readMessagesError } from './anthropic-wire-error.ts'
-import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
-import { badReply, CUT, EMPTY_STREAM } from './openai-bad-reply.ts'
+import { CUT, EMPTY_STREAM } from './openai-bad-reply.ts'
 import { looksLikeEvents, readWireEvent } from './openai-wire.ts'
+import { judgeEvents, readLastEvent, WholeEvents, type Handed } from './whole-events.ts'
 
 type Passed = ReturnType<PassingReader['push']>
 
@@ -18,7 +18,7 @@ type Passed = ReturnType<PassingReader['push']>
  */
 const SUSPECT = /"(?:error|message_(?:start|delta|stop))"|event: *error/
 
-const NOTHING: Passed = { forward: undefined }
+const NOTHING: Handed = { forward: undefined }
 
 const STOP = 'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
@@ -41,34 +41,32 @@ class MessagesPassing implements PassingReader {
   #isStream = false
   #sawMessage = false
   #failed = false
-  /** The beginning of an event whose end has not arrived. */
-  #carry: Buffer[] = []
-  #carryBytes = 0
+  readonly #events = new WholeEvents()
 
   push(bytes: Uint8Array): Passed {
     if (this.#failed) return NOTHING
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
-    if (whole === undefined) return this.#tooLong() ?? NOTHING
+    const whole = this.#events.take(chunk)
+    if (whole === undefined) {
+      const { tooLong } = this.#events
+      return tooLong === undefined ? NOTHING : this.#fail(undefined, tooLong)
+    }
     const passed = this.#isPlain(whole) ? { forward: whole } : this.#readEvents(whole)
     return passed.forward === chunk ? { forward: bytes } : passed
   }
 
   end(): Passed {
     if (this.#failed) return NOTHING
-    const rest = Buffer.concat(this.#carry)
-    this.#carry = []
-    const passed = this.#readRest(rest)
+    const passed = this.#readRest(this.#events.rest())
     if (passed.failure !== undefined) return passed
     if (this.finished) return this.#ending(passed.forward)
     return this.#fail(passed.forward, this.#sawMessage ? CUT : EMPTY_STREAM)
   }
 
-  /** Everything was said. Libraries that wait for the last event, or for its blank line, would call it interrupted. */
-  #ending(last: Uint8Array | undefined): Passed {
-    const missing = (last === undefined ? '' : '\n\n') + (this.done ? '' : STOP)
-    if (missing === '') return { forward: last }
-    return { forward: Buffer.concat([last ?? Buffer.alloc(0), Buffer.from(missing)]) }
+  /** Everything was said. Libraries that wait for the last event would call it interrupted. */
+  #ending(last: Buffer | undefined): Handed {
+    if (this.done) return { forward: last }
+    return { forward: Buffer.concat([last ?? Buffer.alloc(0), Buffer.from(STOP)]) }
   }
 
   /** A message is not continued by somebody else. */
@@ -76,52 +74,17 @@ class MessagesPassing implements PassingReader {
     return undefined
   }
 
-  /** The complete events in the carry and the chunk, the rest of which becomes the carry. */
-  #takeWhole(chunk: Buffer): Buffer | undefined {
-    if (!chunk.includes(0x0a)) return this.#hold(chunk)
-    const all = this.#carryBytes === 0 ? chunk : Buffer.concat([...this.#carry, chunk])
-    const end = lastEventEnd(all)
-    this.#carry = []
-    this.#carryBytes = 0
-    if (end < all.length) this.#hold(all.subarray(end))
-    return end === 0 ? undefined : all.subarray(0, end)
-  }
-
-  #hold(bytes: Buffer): undefined {
-    this.#carry.push(bytes)
-    this.#carryBytes += bytes.length
-  }
-
-  #tooLong(): Passed | undefined {
-    if (this.#carryBytes <= limits.streamLineBytes) return undefined
-    return this.#fail(undefined, badReply('The upstream sent one event that is larger than any answer.'))
-  }
-
   /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
-  #readRest(rest: Buffer): Passed {
-    if (rest.length === 0) return NOTHING
-    if (!this.#isStream && !looksLikeEvents(rest.toString())) {
+  #readRest(rest: Buffer): Handed {
+    if (rest.length > 0 && !this.#isStream && !looksLikeEvents(rest.toString())) {
       return this.#fail(undefined, notMessageEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
     }
-    const event = readWireEvent(rest.toString())
-    return event.type === 'unreadable' || event.type === 'nothing' ? NOTHING : this.#readEvents(rest)
+    return readLastEvent(rest, (last) => this.#readEvents(last))
   }
 
-  /** Reads event by event; gives the same buffer back where nothing has to be held back. */
-  #readEvents(whole: Buffer): Passed {
-    const runs: Buffer[] = []
-    let runStart = 0
-    for (let at = 0; at < whole.length;) {
-      const end = nextEventEnd(whole, at)
-      const verdict = this.#judge(whole.subarray(at, end))
-      if (typeof verdict === 'object') return this.#fail(joined([...runs, whole.subarray(runStart, at)]), verdict)
-      if (verdict === 'hide') {
-        runs.push(whole.subarray(runStart, at))
-        runStart = end
-      }
-      at = end
-    }
-    return { forward: runStart === 0 ? whole : joined([...runs, whole.subarray(runStart)]) }
+  #readEvents(whole: Buffer): Handed {
+    const handed = judgeEvents(whole, (event) => this.#judge(event))
+    return handed.failure === undefined ? handed : this.#fail(handed.forward, handed.failure)
   }
 
   /** Nothing but more of the same answer. */
@@ -195,9 +158,9 @@ class MessagesPassing implements PassingReader {
     if (usage !== undefined) this.facts.usage = usage
   }
 
-  #fail(forward: Uint8Array | undefined, failure: Failure): Passed {
+  #fail(forward: Buffer | undefined, failure: Failure): Handed {
     this.#failed = true
-    this.#carry = []
+    this.#events.rest()
     return { forward, failure }
   }
 }
@@ -228,9 +191,4 @@ function isWellFramed(text: string): boolean {
     at = end + 2
   }
   return true
-}
-
-function joined(runs: readonly Buffer[]): Buffer | undefined {
-  const filled = runs.filter((run) => run.length > 0)
-  return filled.length > 1 ? Buffer.concat(filled) : filled[0]
 }

@@ -70,7 +70,8 @@ describe('a stream of Ollama that passes', () => {
       const { failure, forwarded } = watch(bytes.subarray(0, length))
       expect(failure?.kind).toBe(length < line('Hel').length - 1 ? 'bad-reply' : 'cut')
       expect(WHOLE.startsWith(forwarded)).toBe(true)
-      expect(forwarded === '' || forwarded.endsWith('}\n') || forwarded.endsWith('}')).toBe(true)
+      // An error of ours follows, which would run into a line without its end.
+      expect(forwarded === '' || forwarded.endsWith('}\n')).toBe(true)
     }
   })
 

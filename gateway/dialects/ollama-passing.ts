@@ -6,11 +6,13 @@ import { NDJSON_CONTENT_TYPE } from './ollama-lines.ts'
 import { readLastLine, saidIn } from './ollama-reply.ts'
 import { badReply, CUT, EMPTY_STREAM, notJson } from './openai-bad-reply.ts'
 import { readWireError } from './openai-wire-error.ts'
+import { joined } from './whole-events.ts'
 
 type Passed = ReturnType<PassingReader['push']>
 
 const NOTHING: Passed = { forward: undefined }
 const LINE_END = 0x0a
+const NEWLINE = Buffer.of(LINE_END)
 /** A line that must be read although the answer has begun: its end, an error, a tool call. Text cannot imitate a bare key. */
 const SUSPECT = /"error"|"done"\s*:\s*true|"tool_calls"/
 
@@ -70,7 +72,9 @@ class OllamaPassing implements PassingReader {
     const passed = rest.length === 0 ? NOTHING : this.#readLines(rest)
     if (passed.failure !== undefined || this.finished) return passed
     this.#failed = true
-    return { forward: passed.forward, failure: this.#sawLine ? CUT : this.#noStream() }
+    // What we say of it must not run into a line that has come without its end.
+    const forward = passed.forward === undefined ? undefined : Buffer.concat([passed.forward, NEWLINE])
+    return { forward, failure: this.#sawLine ? CUT : this.#noStream() }
   }
 
   sent(): SentSoFar | undefined {
@@ -129,7 +133,9 @@ class OllamaPassing implements PassingReader {
     // Nothing belongs to an answer that has ended, and the clients have stopped to read.
     if (this.finished) return 'hide'
     const text = line.toString('utf8').trim()
-    if (this.committed && text.startsWith('{') && text.endsWith('}') && !SUSPECT.test(text)) return 'pass'
+    // What was cut inside a line may end with the brace of something smaller.
+    const isWhole = line.at(-1) === LINE_END
+    if (this.committed && isWhole && text.startsWith('{') && text.endsWith('}') && !SUSPECT.test(text)) return 'pass'
     const json = parseObject(text)
     if (json === undefined) {
       // Strict clients break off at a line that is no JSON, in the middle of an answer that may be healthy.
@@ -165,10 +171,6 @@ class OllamaPassing implements PassingReader {
     else this.#kept.push(bytes)
     return bytes
   }
-}
-
-function joined(runs: readonly Buffer[]): Buffer | undefined {
-  return runs.length > 1 ? Buffer.concat(runs) : runs[0]
 }
 
 /** Seconds since the epoch of an RFC 3339 time. */

@@ -79,7 +79,6 @@ describe('a passing stream', () => {
     ],
     ['with non-ASCII text', stream(text('日本語 🙂'), text('é'), finish('length'), 'data: [DONE]'), false],
     ['without [DONE]', stream(text('a'), finish('stop')), false],
-    ['without a blank line at the end', `${stream(text('a'), finish('stop'))}data: [DONE]`, false],
     ['with usage that the client asked for', stream(text('a'), finish('stop'), usage(), 'data: [DONE]'), false],
     [
       'with usage inside the finish chunk',
@@ -118,6 +117,17 @@ describe('a passing stream', () => {
       expect(reader.finished).toBe(true)
       expect(reader.facts.finish).toMatch(/stop|length/)
     }
+  })
+
+  it.each(['data: [DONE]', finish('stop'), text('b')])('ends its last event where that lacks its end: %s', (last) => {
+    // Libraries wait for the blank line, and what comes from us behind it would run into the event.
+    const body = stream(text('a'), finish('stop'))
+    for (const { forwarded } of cuts(body + last, false)) expect(forwarded).toBe(`${body}${last}\n\n`)
+  })
+
+  it('ends its last event also where the answer is cut behind it', () => {
+    const { forwarded, failure } = run([stream(text('a')) + text('b')], false)
+    expect([forwarded, failure?.kind]).toEqual([stream(text('a'), text('b')), 'cut'])
   })
 
   it.each([
@@ -232,6 +242,8 @@ describe('a passing stream', () => {
     const { forwarded, failure } = run([stream(role(), text('a'), told)], false, true)
     expect(failure).toBeUndefined()
     expect(forwarded).toContain('"choices":[],"usage":{"prompt_tokens":3')
+    const { forwarded: alike } = run([stream(role(), text('a'), told).trimEnd()], false, true)
+    expect(alike).toBe(forwarded)
   })
 
   it('adds no second usage chunk', () => {

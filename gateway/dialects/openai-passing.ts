@@ -3,9 +3,9 @@ import type { Failure } from '../contract/failure.ts'
 import { isJsonObject, type JsonObject } from '../contract/json.ts'
 import { limits } from '../contract/limits.ts'
 import type { FinishReason } from '../contract/stream-event.ts'
-import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
+import { nextEventEnd } from './event-bytes.ts'
 import { parseObject, textOf, type Draft } from '../kit/json-fields.ts'
-import { badReply, CUT, EMPTY_STREAM, GAVE_UP, notEvents } from './openai-bad-reply.ts'
+import { CUT, EMPTY_STREAM, GAVE_UP, notEvents } from './openai-bad-reply.ts'
 import { PlainEvents } from './openai-passing-plain.ts'
 import { readSent } from './openai-sent.ts'
 import { writeUsage } from './openai-usage.ts'
@@ -13,10 +13,11 @@ import { readWireError } from './openai-wire-error.ts'
 import { readFinish } from '../wire/finish-reason.ts'
 import { statedUsage } from '../wire/openai-usage.ts'
 import { choicesOf, contentOf, looksLikeEvents, readWireEvent, type WireEvent } from './openai-wire.ts'
+import { joined, readLastEvent, WholeEvents, type Handed } from './whole-events.ts'
 
 type Passed = ReturnType<PassingReader['push']>
 
-const NOTHING: Passed = { forward: undefined }
+const NOTHING: Handed = { forward: undefined }
 
 /** Watches a verbatim chat or completions stream; both wires differ only inside their choices. */
 export function createPassing(context: PassingContext): PassingReader {
@@ -45,9 +46,7 @@ class Passing implements PassingReader {
   #failed = false
   /** Choices that spoke after another one had finished; undefined: none ever did. */
   #open: Set<number> | undefined
-  /** The beginning of an event whose end has not arrived. */
-  #carry: Buffer[] = []
-  #carryBytes = 0
+  readonly #events = new WholeEvents()
   #kept: Uint8Array[] | undefined
   #keptBytes = 0
 
@@ -68,8 +67,11 @@ class Passing implements PassingReader {
   push(bytes: Uint8Array): Passed {
     if (this.#failed) return NOTHING
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
-    if (whole === undefined) return this.#tooLong() ?? NOTHING
+    const whole = this.#events.take(chunk)
+    if (whole === undefined) {
+      const { tooLong } = this.#events
+      return tooLong === undefined ? NOTHING : this.#fail(undefined, tooLong)
+    }
     const passed = this.#readEvents(whole)
     if (passed.forward !== undefined) this.#keep(passed.forward)
     return passed.forward === chunk ? { forward: bytes } : passed
@@ -77,12 +79,10 @@ class Passing implements PassingReader {
 
   end(): Passed {
     if (this.#failed) return NOTHING
-    const passed = this.#carryBytes === 0 ? NOTHING : this.#readRest(Buffer.concat(this.#carry))
-    this.#carry = []
+    const passed = this.#readRest(this.#events.rest())
     if (passed.forward !== undefined) this.#keep(passed.forward)
     if (passed.failure !== undefined) return passed
-    if (this.finished)
-      return this.#owesUsage ? { forward: joined([...present(passed.forward), this.#owedUsage()]) } : passed
+    if (this.finished) return this.#owesUsage ? this.#withOwedUsage(passed.forward) : passed
     this.#failed = true
     return { forward: passed.forward, failure: this.#sawChunk ? CUT : EMPTY_STREAM }
   }
@@ -91,38 +91,16 @@ class Passing implements PassingReader {
     return this.#kept === undefined ? undefined : readSent(Buffer.concat(this.#kept).toString())
   }
 
-  /** The complete events in the carry and the chunk, the rest of which becomes the carry. */
-  #takeWhole(chunk: Buffer): Buffer | undefined {
-    if (!chunk.includes(0x0a)) return this.#hold(chunk)
-    const all = this.#carryBytes === 0 ? chunk : Buffer.concat([...this.#carry, chunk])
-    const end = lastEventEnd(all)
-    this.#carry = []
-    this.#carryBytes = 0
-    if (end < all.length) this.#hold(all.subarray(end))
-    return end === 0 ? undefined : all.subarray(0, end)
-  }
-
-  #hold(bytes: Buffer): undefined {
-    this.#carry.push(bytes)
-    this.#carryBytes += bytes.length
-  }
-
-  #tooLong(): Passed | undefined {
-    if (this.#carryBytes <= limits.streamLineBytes) return undefined
-    return this.#fail(undefined, badReply('The upstream sent one event that is larger than any answer.'))
-  }
-
   /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
-  #readRest(rest: Buffer): Passed {
-    if (!this.#isStream && !looksLikeEvents(rest.toString())) {
+  #readRest(rest: Buffer): Handed {
+    if (rest.length > 0 && !this.#isStream && !looksLikeEvents(rest.toString())) {
       return this.#fail(undefined, notEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
     }
-    const event = readWireEvent(rest.toString())
-    return event.type === 'unreadable' || event.type === 'nothing' ? NOTHING : this.#readEvents(rest)
+    return readLastEvent(rest, (last) => this.#readEvents(last))
   }
 
   /** Reads event by event; gives the same buffer back where nothing has to be held back. */
-  #readEvents(whole: Buffer): Passed {
+  #readEvents(whole: Buffer): Handed {
     const runs: Buffer[] = []
     let runStart = 0
     let plain: PlainEvents | undefined
@@ -165,6 +143,11 @@ class Passing implements PassingReader {
     if (!this.#sawChunk) return EMPTY_STREAM
     this.#sawDone = true
     return this.#owesUsage && this.facts.usage !== undefined ? 'done' : 'pass'
+  }
+
+  #withOwedUsage(last: Buffer | undefined): Handed {
+    const usage = this.#owedUsage()
+    return { forward: joined(last === undefined ? [usage] : [last, usage]) }
   }
 
   /** The usage chunk as OpenAI sends it, from what the upstream told elsewhere. */
@@ -212,9 +195,9 @@ class Passing implements PassingReader {
     }
   }
 
-  #fail(forward: Buffer | undefined, failure: Failure): Passed {
+  #fail(forward: Buffer | undefined, failure: Failure): Handed {
     this.#failed = true
-    this.#carry = []
+    this.#events.rest()
     return { forward, failure }
   }
 
@@ -231,13 +214,4 @@ function readEvent(text: string): WireEvent {
   const isOneLine = text.startsWith('data: {') && text.indexOf('\n') === text.length - 2 && !text.includes('\r')
   const json = isOneLine ? parseObject(text.slice('data: '.length, -2)) : undefined
   return json === undefined ? readWireEvent(text) : { type: 'chunk', json, named: '' }
-}
-
-function present(bytes: Uint8Array | undefined): Buffer[] {
-  return bytes === undefined ? [] : [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]
-}
-
-function joined(runs: readonly Buffer[]): Buffer | undefined {
-  const filled = runs.filter((run) => run.length > 0)
-  return filled.length > 1 ? Buffer.concat(filled) : filled[0]
 }

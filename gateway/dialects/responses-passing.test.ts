@@ -101,6 +101,12 @@ describe('a passing Responses stream', () => {
     }
   })
 
+  it('ends its last event where that lacks its blank line', () => {
+    expect(run([healthy.trimEnd()])).toMatchObject({ forwarded: healthy, failure: undefined })
+    // An error of ours would run into it.
+    expect(run([(created + added + delta).trimEnd()]).forwarded).toBe(created + added + delta)
+  })
+
   it('drops data that is no JSON and goes on', () => {
     const { forwarded, failure } = run([created + added + 'data: {"half\n\n' + delta + completed])
     expect([forwarded, failure]).toEqual([created + added + delta + completed, undefined])

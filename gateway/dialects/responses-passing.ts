@@ -5,15 +5,13 @@ import { limits } from '../contract/limits.ts'
 import type { Draft } from '../kit/json-fields.ts'
 import { numberOf, objectOf, stringOf, textOf } from '../kit/json-fields.ts'
 import { isClientCall } from '../wire/responses-status.ts'
-import { endsEvent, lastEventEnd, nextEventEnd } from './event-bytes.ts'
-import { badReply, CUT, EMPTY_STREAM, notEvents } from './openai-bad-reply.ts'
+import { CUT, EMPTY_STREAM, notEvents } from './openai-bad-reply.ts'
 import { looksLikeEvents, readWireEvent } from './openai-wire.ts'
 import { readWireError } from './openai-wire-error.ts'
 import { failureOfEvent, failureOfResponse, readResponse } from './responses-wire-event.ts'
+import { judgeEvents, readLastEvent, WholeEvents, type Handed } from './whole-events.ts'
 
 type Passed = ReturnType<PassingReader['push']>
-/** The same of whole events. */
-type Handed = { readonly forward: Buffer | undefined; readonly failure?: Failure }
 
 /**
  * Every event that may need reading holds one of these words: errors, ends, and items that are calls, because some
@@ -46,9 +44,7 @@ class Passing implements PassingReader {
   #createdS: number | undefined
   /** The events that were handed on last. */
   #last: Buffer | undefined
-  /** The beginning of an event whose end has not arrived. */
-  #carry: Buffer[] = []
-  #carryBytes = 0
+  readonly #events = new WholeEvents()
 
   get done(): boolean {
     return this.finished
@@ -57,8 +53,11 @@ class Passing implements PassingReader {
   push(bytes: Uint8Array): Passed {
     if (this.#failed) return NOTHING
     const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const whole = this.#carryBytes === 0 && endsEvent(chunk) ? chunk : this.#takeWhole(chunk)
-    if (whole === undefined) return this.#tooLong() ?? NOTHING
+    const whole = this.#events.take(chunk)
+    if (whole === undefined) {
+      const { tooLong } = this.#events
+      return tooLong === undefined ? NOTHING : this.#fail(undefined, tooLong)
+    }
     if (this.#isPlain(whole)) {
       this.#last = whole
       return { forward: whole === chunk ? bytes : whole }
@@ -70,9 +69,7 @@ class Passing implements PassingReader {
 
   end(): Passed {
     if (this.#failed) return NOTHING
-    const rest = Buffer.concat(this.#carry)
-    this.#carry = []
-    const passed = this.#readRest(rest)
+    const passed = this.#readRest(this.#events.rest())
     this.#last = passed.forward ?? this.#last
     if (passed.failure !== undefined || this.finished) return passed
     return this.#fail(passed.forward, this.#sawEvent ? CUT : EMPTY_STREAM)
@@ -93,53 +90,17 @@ class Passing implements PassingReader {
     }
   }
 
-  /** The complete events in the carry and the chunk, the rest of which becomes the carry. */
-  #takeWhole(chunk: Buffer): Buffer | undefined {
-    if (!chunk.includes(0x0a)) return this.#hold(chunk)
-    const all = this.#carryBytes === 0 ? chunk : Buffer.concat([...this.#carry, chunk])
-    const end = lastEventEnd(all)
-    this.#carry = []
-    this.#carryBytes = 0
-    if (end < all.length) this.#hold(all.subarray(end))
-    return end === 0 ? undefined : all.subarray(0, end)
-  }
-
-  #hold(bytes: Buffer): undefined {
-    this.#carry.push(bytes)
-    this.#carryBytes += bytes.length
-  }
-
-  #tooLong(): Handed | undefined {
-    if (this.#carryBytes <= limits.streamLineBytes) return undefined
-    return this.#fail(undefined, badReply('The upstream sent one event that is larger than any answer.'))
-  }
-
   /** What is left at the end: an event without its blank line, half an event, or a body that never was a stream. */
   #readRest(rest: Buffer): Handed {
-    if (rest.length === 0) return NOTHING
-    if (!this.#isStream && !looksLikeEvents(rest.toString())) {
+    if (rest.length > 0 && !this.#isStream && !looksLikeEvents(rest.toString())) {
       return this.#fail(undefined, notEvents(rest.toString('utf8', 0, limits.errorBodyBytes)))
     }
-    const event = readWireEvent(rest.toString())
-    return event.type === 'unreadable' || event.type === 'nothing' ? NOTHING : this.#readEvents(rest)
+    return readLastEvent(rest, (last) => this.#readEvents(last))
   }
 
-  /** Reads event by event; gives the same buffer back where nothing has to be held back. */
   #readEvents(whole: Buffer): Handed {
-    const runs: Buffer[] = []
-    let runStart = 0
-    for (let at = 0; at < whole.length;) {
-      const end = nextEventEnd(whole, at)
-      const verdict = this.#judge(whole.subarray(at, end))
-      if (typeof verdict === 'object') return this.#fail(joined([...runs, whole.subarray(runStart, at)]), verdict)
-      if (verdict === 'hide') {
-        runs.push(whole.subarray(runStart, at))
-        runStart = end
-      }
-      at = end
-    }
-    if (runStart === 0) return { forward: whole }
-    return { forward: joined([...runs, whole.subarray(runStart)]) }
+    const handed = judgeEvents(whole, (event) => this.#judge(event))
+    return handed.failure === undefined ? handed : this.#fail(handed.forward, handed.failure)
   }
 
   /** Nothing but more of the same answer. */
@@ -193,7 +154,7 @@ class Passing implements PassingReader {
 
   #fail(forward: Buffer | undefined, failure: Failure): Handed {
     this.#failed = true
-    this.#carry = []
+    this.#events.rest()
     return { forward, failure }
   }
 }
@@ -223,8 +184,3 @@ function isWellFramed(text: string): boolean {
 }
 
 const CLOSE_BRACE = 0x7d
-
-function joined(runs: readonly Buffer[]): Buffer | undefined {
-  const filled = runs.filter((run) => run.length > 0)
-  return filled.length > 1 ? Buffer.concat(filled) : filled[0]
-}

@@ -1,8 +1,10 @@
 import type { ChatRequest, CompletionRequest } from '../contract/chat.ts'
+import type { SentSoFar } from '../contract/dialect.ts'
 import type { Reader } from '../contract/provider.ts'
 import type { TokenCounter } from './deps.ts'
 import type { LaneInput } from './lane-input.ts'
 import type { Target } from '../contract/route.ts'
+import type { Usage } from '../contract/stream-event.ts'
 import { repairToolCalls } from '../repair/repair-tool-calls.ts'
 import { createReasoningMemory } from './reasoning-memory.ts'
 import { withUniqueCallIds } from './unique-call-ids.ts'
@@ -24,6 +26,8 @@ export interface Answers {
   watch(reader: Reader, about: Watched): Reader
   /** The request with the thoughts that its client has lost; the same object where there are none. */
   recall<Request extends Translated>(request: Request, appId: string): Request
+  /** The tokens of an answer that was only watched, from what was kept of it; undefined where that does not tell all. */
+  estimate(sent: SentSoFar | undefined, promptTokens: number): Usage | undefined
 }
 
 export function createAnswers(tokens: TokenCounter): Answers {
@@ -42,8 +46,13 @@ export function createAnswers(tokens: TokenCounter): Answers {
     },
     recall: (request, appId) => {
       if (!('messages' in request)) return request
+      // Spread over the request, because the compiler does not know that what comes back is of the same kind.
       const { messages } = memory.recall(request, appId)
       return messages === request.messages ? request : { ...request, messages }
+    },
+    estimate: (sent, promptTokens) => {
+      if (sent === undefined || !sent.spliceable) return undefined
+      return { input: promptTokens, output: tokens.estimateText(sent.reasoning + sent.text) }
     },
   }
 }

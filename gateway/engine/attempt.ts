@@ -58,14 +58,20 @@ export class Attempt implements UpstreamHandlers, Source {
 
   /** Resolves when the attempt is over: undefined when it has served the answer. */
   run(): Promise<Failure | undefined> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#settle = resolve
       const { clock, timeouts, sign } = this.#parts
       const limitMs = attemptLimitMs(timeouts, this.#parts.lane.streams)
       if (limitMs !== undefined) this.#total = clock.startTimer(limitMs, () => this.stop(this.#tooLong(limitMs)))
       const request = this.#request()
       if (sign === undefined) this.#open(request)
-      else void this.#openSigned(request, sign)
+      else {
+        this.#openSigned(request, sign).catch((error: unknown) => {
+          reject(error)
+          // Its timers end too.
+          this.#finish(undefined)
+        })
+      }
     })
   }
 

@@ -1,11 +1,23 @@
 import type { PassingReader, SentSoFar } from '../contract/dialect.ts'
 import type { Failure } from '../contract/failure.ts'
 import { limits } from '../contract/limits.ts'
+import type { Usage } from '../contract/stream-event.ts'
 import type { Delivery } from './delivery.ts'
 import type { Lane, LaneRequest } from './lane.ts'
 import { SSE_COMMENT } from './lane-translated.ts'
 import { joined } from './lane-whole.ts'
 import { newTally, noteFacts } from './tally.ts'
+
+/** The usage of an answer whose upstream tells none, as far as what was kept of it tells. */
+type EstimateUsage = (sent: SentSoFar | undefined) => Usage | undefined
+
+/** What a verbatim stream is made of. */
+export interface VerbatimParts {
+  readonly request: LaneRequest
+  readonly reader: PassingReader
+  readonly delivery: Delivery
+  readonly estimate: EstimateUsage
+}
 
 /**
  * A stream whose bytes pass as they are, while a reader of the dialect watches them. What comes before the first
@@ -18,13 +30,15 @@ export class VerbatimStream implements Lane {
   readonly request: LaneRequest
   readonly #delivery: Delivery
   readonly #reader: PassingReader
+  readonly #estimate: EstimateUsage
   #held: Uint8Array[] = []
   #heldBytes = 0
 
-  constructor(request: LaneRequest, reader: PassingReader, delivery: Delivery) {
+  constructor({ request, reader, delivery, estimate }: VerbatimParts) {
     this.request = request
     this.#reader = reader
     this.#delivery = delivery
+    this.#estimate = estimate
   }
 
   get contentType(): string {
@@ -75,11 +89,17 @@ export class VerbatimStream implements Lane {
     // An answer without a word is an answer, if it says that it ended.
     if (!this.#delivery.committed) this.#commit()
     this.#delivery.end(forward)
+    if (this.tally.usage === undefined) this.#estimateUsage()
     return undefined
   }
 
   sent(): SentSoFar | undefined {
     return this.#reader.sent()
+  }
+
+  #estimateUsage(): void {
+    this.tally.usage = this.#estimate(this.#reader.sent())
+    this.tally.usageEstimated = this.tally.usage !== undefined
   }
 
   #hold(bytes: Uint8Array): void {

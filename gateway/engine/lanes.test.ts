@@ -46,6 +46,18 @@ describe('the verbatim lane', () => {
     expect(sink.headers['x-spillway-dropped-params']).toBe('seed')
   })
 
+  it('tells of what was dropped for the one who answers, not for those who failed before', async () => {
+    const broken = await upstreamThat(refuses(500))
+    const upstream = await upstreamThat(answers('hi'))
+    const { engine } = engineFor(undefined, {
+      applyParams: (_, target) => ({ edits: {}, dropped: target.baseUrl === broken.url ? ['seed'] : [] }),
+    })
+    const sink = new TestSink()
+    const attempts = [targetAt(broken.url), targetAt(upstream.url)]
+    await engine.execute(callOf({ stream: false, attempts, retries: TWO_RETRIES }), sink)
+    expect([sink.text.includes('hi'), sink.headers['x-spillway-dropped-params']]).toEqual([true, undefined])
+  })
+
   it.each([
     [{}, { include_usage: true }],
     [{ stream_options: { include_usage: true } }, { include_usage: true }],
@@ -63,6 +75,23 @@ describe('the verbatim lane', () => {
     const { engine } = engineFor(undefined, { findProvider: () => stubborn })
     await engine.execute(callOf({ attempts: [targetAt(upstream.url)] }), new TestSink())
     expect(upstream.received[0]?.body).not.toContain('stream_options')
+  })
+})
+
+describe('the usage of a verbatim stream that tells none', () => {
+  const silent = 'data: {"text":"Hello"}\n\ndata: {"finish":"stop"}\n\ndata: [DONE]\n\n'
+  const calling = 'data: {"tool":"f"}\n\ndata: {"finish":"stop"}\n\ndata: [DONE]\n\n'
+
+  it.each([
+    ['is counted from what was kept', silent, { usage: { input: 1, output: 5 }, usageEstimated: true }],
+    ['is not known where that is not all', calling, { usage: undefined, usageEstimated: false }],
+  ])('%s', async (_name, body, expected) => {
+    const upstream = await upstreamThat((response) => void response.writeHead(200, SSE).end(body))
+    const { engine, rows } = engineFor()
+    const sink = new TestSink()
+    await engine.execute(callOf({ attempts: [targetAt(upstream.url)] }), sink)
+    expect(sink.text).toBe(body)
+    expect(rows[0]).toMatchObject({ outcome: 'ok', lane: 'verbatim', ...expected })
   })
 })
 

@@ -84,8 +84,12 @@ function verbatimLane<Request>(input: LaneInput, work: DialectWork<Request>, par
   }
   if (!stream) return verbatimWhole(input, request, dialect)
   const { hideUsage } = sent
-  const passing = dialect.passing({ hideUsage, fillUsage: wantsUsage(body.json), keepSent: input.keepSent })
-  return new VerbatimStream(request, passing, delivery)
+  return new VerbatimStream({
+    request,
+    reader: dialect.passing({ hideUsage, fillUsage: wantsUsage(body.json), keepSent: input.keepSent }),
+    delivery,
+    estimate: (kept) => input.answers.estimate(kept, call.facts.promptTokensEstimate),
+  })
 }
 
 function verbatimWhole(input: LaneInput, request: LaneRequest, dialect: Pick<EmbeddingsDialect, 'readReply'>): Lane {

@@ -71,6 +71,14 @@ describe('thoughts that a client has lost', () => {
     ])
   })
 
+  it('leave a request that lacks nothing as it is', () => {
+    const memory = createReasoningMemory()
+    answered(memory, THOUGHT)
+    for (const request of [nextTurn(['call-3']), memory.recall(nextTurn(['call-1']), 'app')]) {
+      expect(memory.recall(request, 'app')).toBe(request)
+    }
+  })
+
   it('take the place of the plain text that a client kept of them, but not of signed ones', () => {
     const memory = createReasoningMemory()
     answered(memory, THOUGHT)

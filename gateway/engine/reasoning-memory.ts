@@ -46,10 +46,11 @@ export function createReasoningMemory(): ReasoningMemory {
   const recallMessage = (message: AssistantMessage, appId: string): AssistantMessage => {
     const [first] = message.toolCalls
     if (first === undefined) return message
-    const toolCalls = message.toolCalls.map((call) => withSignature(call, appId))
+    const toolCalls = mapped(message.toolCalls, (call) => withSignature(call, appId))
     const known = message.reasoning.some(isSigned) ? undefined : kept.get(keyOf(appId, first.id))
     const reasoning = known === undefined || known.reasoning.length === 0 ? message.reasoning : known.reasoning
-    return { ...message, toolCalls, reasoning }
+    const isSame = toolCalls === message.toolCalls && reasoning === message.reasoning
+    return isSame ? message : { ...message, toolCalls, reasoning }
   }
 
   return {
@@ -64,12 +65,18 @@ export function createReasoningMemory(): ReasoningMemory {
     },
     recall: (request, appId) => {
       if (kept.size === 0 || !request.messages.some(callsTools)) return request
-      const messages = request.messages.map((message): Message => {
+      const messages = mapped(request.messages, (message: Message): Message => {
         return message.role === 'assistant' ? recallMessage(message, appId) : message
       })
-      return { ...request, messages }
+      return messages === request.messages ? request : { ...request, messages }
     },
   }
+}
+
+/** The same list where nothing in it becomes another. */
+function mapped<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
+  const changed = items.map(change)
+  return changed.some((item, index) => item !== items[index]) ? changed : items
 }
 
 function charsOf({ reasoning, signature = '' }: Kept): number {

@@ -29,12 +29,16 @@ export interface Started {
 export function startAttempt(state: CallState, step: Ask): Started | Failure | Promise<undefined> | undefined {
   const { deps } = state.core
   const { target } = step
+  // What was done for a target that has failed unseen says nothing of this one's answer.
+  if (!state.delivery.committed) {
+    state.droppedParams = []
+    state.conversions = []
+  }
   const provider = deps.findProvider(target.provider)
   if (provider === undefined) return unsupported(`There is no provider '${target.provider}'.`)
   if (provider.respond !== undefined) return answerHere(state, step, provider)
   const address = addressOf(target)
   if (address === undefined) return unsupported(`The base URL of ${target.id} is no http or https URL.`)
-  if (!state.delivery.committed) state.conversions = []
   let head: HttpHead = NO_HEAD
   const lane = laneOf(state, step, { provider, head: () => head })
   if (lane === undefined) return answerCount(state, step)

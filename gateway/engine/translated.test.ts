@@ -114,6 +114,18 @@ describe('requests that are signed', () => {
     expect([upstream.received.length, rows[0]?.failure]).toEqual([0, 'unauthorized-upstream'])
   })
 
+  it('that cannot be signed for a bug end at once, and the bug is told', async () => {
+    const bugs: unknown[] = []
+    const signer: Signer = { sign: () => Promise.reject(new Error('a bug')) }
+    const { engine, rows } = engineWith(provider, { signer, report: (bug) => bugs.push(bug) })
+    const sink = new TestSink()
+    await engine.execute(
+      callOf({ stream: false, attempts: [targetAt('http://127.0.0.1:9', { provider: 'signed' })] }),
+      sink,
+    )
+    expect([sink.status, rows[0]?.failure, bugs]).toEqual([500, 'internal', [new Error('a bug')]])
+  })
+
   it('are never sent when the client leaves while they wait for credentials', async () => {
     const upstream = await upstreamThat(answers('hi'))
     let give: (headers: Record<string, string>) => void = () => undefined

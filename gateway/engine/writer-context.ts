@@ -1,5 +1,6 @@
-import type { Call } from '../contract/call.ts'
+import type { Call, JsonBody } from '../contract/call.ts'
 import type { SentSoFar, WriterContext } from '../contract/dialect.ts'
+import type { JsonObject } from '../contract/json.ts'
 import type { Target } from '../contract/route.ts'
 import { wantsUsage } from './verbatim-body.ts'
 
@@ -22,8 +23,13 @@ export function writerContext(call: Call, target: Target, { nowMs, sent }: Writi
     mergeReasoning: target.params.mergeReasoning,
     continued: sent !== undefined,
     ...(sent?.nextEvent !== undefined && { nextEvent: sent.nextEvent }),
-    body: body.kind === 'json' ? body.json : {},
+    body: body.kind === 'json' ? asAsked(body) : {},
     promptTokensEstimate: call.facts.promptTokensEstimate,
     elapsedMs: () => nowMs() - call.startedMonotonicMs,
   }
+}
+
+/** The body as the client sent it, as far as a reply repeats it. */
+function asAsked({ json, resolved }: JsonBody): JsonObject {
+  return resolved === undefined ? json : { ...json, ...resolved }
 }

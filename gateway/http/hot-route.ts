@@ -14,7 +14,7 @@ import { keepingSink } from './kept-response.ts'
 import { sendJson } from './reply.ts'
 import { readWork, type ReadRequest } from './read-work.ts'
 import { toKeep, withHistory } from './stored-responses.ts'
-import type { Admission, AppRecord, Executed, RequestHeaders, ServerDeps } from './server-deps.ts'
+import type { Admission, AppRecord, EarlyRequest, Executed, RequestHeaders, ServerDeps } from './server-deps.ts'
 
 /** A request that was let in to a route on which models answer. */
 export interface HotExchange extends Exchange {
@@ -54,14 +54,16 @@ export async function serveHot(exchange: HotExchange, deps: ServerDeps, policy: 
     fail(exchange, deps, { ...planned, facts, requestBytes: raw.length })
     return
   }
-  const atOnce = work.body.kind === 'json' ? answerAtOnce(exchange, work.body.json, deps) : undefined
-  if (atOnce !== undefined) {
-    sendJson(exchange.response, { status: 200, body: JSON.stringify(atOnce), headers: exchange.headers })
-    return
-  }
   const admission = deps.admit(exchange.app, facts.promptTokensEstimate)
   if (isFailure(admission)) {
     fail(exchange, deps, { failure: admission, facts, requestBytes: raw.length })
+    return
+  }
+  const atOnce = work.body.kind === 'json' ? answerAtOnce(exchange, work.body.json, deps) : undefined
+  if (atOnce !== undefined) {
+    admission.settle(0)
+    admission.release()
+    answered(exchange, deps, { body: atOnce, facts, requestBytes: raw.length })
     return
   }
   await execute(exchange, admission, { work, facts, plan: planned.plan, deps })
@@ -216,19 +218,37 @@ function fail(exchange: HotExchange, deps: ServerDeps, { failure, facts, dropped
     body: JSON.stringify(reply.body),
     headers: withHeaders(exchange.headers, { ...deps.limitHeaders(exchange.app), ...reply.headers }),
   })
-  deps.onFailed?.({
+  const event = earlyRequest(exchange, deps, { status: reply.status, facts, requestBytes })
+  deps.onFailed?.({ ...event, failure, dropped: dropped ?? [] })
+}
+
+interface Answered {
+  readonly body: JsonObject
+  readonly facts: RequestFacts
+  readonly requestBytes: number
+}
+
+/** Sends an answer that needs no model, and tells the log. */
+function answered(exchange: HotExchange, deps: ServerDeps, { body, facts, requestBytes }: Answered): void {
+  const headers = withHeaders(exchange.headers, deps.limitHeaders(exchange.app))
+  sendJson(exchange.response, { status: 200, body: JSON.stringify(body), headers })
+  deps.onAnswered?.(earlyRequest(exchange, deps, { status: 200, facts, requestBytes }))
+}
+
+function earlyRequest(
+  exchange: HotExchange,
+  { clock }: ServerDeps,
+  known: Pick<EarlyRequest, 'status' | 'facts' | 'requestBytes'>,
+): EarlyRequest {
+  return {
     id: exchange.id,
     app: exchange.app,
     client: clientName(exchange.head.fields.userAgent),
     operation: exchange.action.operation,
-    facts,
-    failure,
-    dropped: dropped ?? [],
-    status: reply.status,
     atMs: exchange.startedAtMs,
-    totalMs: deps.clock.monotonicMs() - exchange.startedMonotonicMs,
-    requestBytes,
-  })
+    totalMs: clock.monotonicMs() - exchange.startedMonotonicMs,
+    ...known,
+  }
 }
 
 function errorDialect(action: HotAction, { dialects }: ServerDeps): ServerDeps['dialects']['errors'] {

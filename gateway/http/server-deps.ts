@@ -51,6 +51,8 @@ export interface ServerDeps {
   onRefused?(event: RefusedEvent): void
   /** A request that was let in and failed before the engine had it: the log's row is the listener's business. */
   onFailed?(event: FailedRequest): void
+  /** A request that was let in and answered without any model: the same holds for its row. */
+  onAnswered?(event: EarlyRequest): void
   /** A bug: something threw that must not. The client was told "internal error". */
   onBug?(error: unknown): void
 }
@@ -141,8 +143,8 @@ export interface ListedRoute {
   readonly ownedBy: string
 }
 
-/** Why a request that had a valid key never reached the engine. */
-export interface FailedRequest {
+/** A request that had a valid key and never reached the engine. */
+export interface EarlyRequest {
   readonly id: string
   readonly app: CallerApp
   readonly client: string
@@ -150,10 +152,14 @@ export interface FailedRequest {
   readonly operation: string
   /** Known once the body was read. */
   readonly facts: RequestFacts | undefined
-  readonly failure: Failure
-  readonly dropped: readonly Dropped[]
   readonly status: number
   readonly atMs: number
   readonly totalMs: number
   readonly requestBytes: number
+}
+
+/** Why it did not. */
+export interface FailedRequest extends EarlyRequest {
+  readonly failure: Failure
+  readonly dropped: readonly Dropped[]
 }

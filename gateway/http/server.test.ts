@@ -126,6 +126,28 @@ describe('routes on which models answer', () => {
     await full.server.close(0)
   })
 
+  it('answers what needs no model in its turn under the limits, and tells of it', async () => {
+    const answerAtOnce = { 'chat/completions': () => ({ done: true }) }
+    const loading = await startFixture({ deps: { dialects: { ...standInDeps().dialects, answerAtOnce } } })
+    const response = await post('/v1/chat/completions', { model: 'm' }, `http://127.0.0.1:${loading.port}`)
+    expect([await response.json(), response.headers.get('x-ratelimit-limit-requests')]).toEqual([{ done: true }, '60'])
+    expect([loading.settled, loading.released.count, loading.calls]).toEqual([[0], 1, []])
+    expect(loading.answered).toMatchObject([{ operation: 'chat/completions', status: 200, facts: { model: 'm' } }])
+    await loading.server.close(0)
+  })
+
+  it('answers nothing at once to who is over a limit', async () => {
+    const full = await startFixture({
+      deps: {
+        admit: () => ({ kind: 'limit-exceeded', status: 429, code: 'rpm', message: 'Too fast.' }),
+        dialects: { ...standInDeps().dialects, answerAtOnce: { 'chat/completions': () => ({ done: true }) } },
+      },
+    })
+    const response = await post('/v1/chat/completions', { model: 'm' }, `http://127.0.0.1:${full.port}`)
+    expect([response.status, full.answered, full.failed.length]).toEqual([429, [], 1])
+    await full.server.close(0)
+  })
+
   it.each([
     ['throws at once', () => Promise.reject(new Error('boom'))],
     [

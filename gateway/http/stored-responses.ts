@@ -29,7 +29,9 @@ export async function withHistory(
   const items = await referencedItems(references, app, store)
   if (items === undefined) return REFERENCES_TOO_LARGE
   if (items.size > 0) json = history.expandReferences(json, (id) => items.get(id)?.item)
-  return json === body.json ? body : { kind: 'json', json, raw: Buffer.from(JSON.stringify(json)) }
+  if (json === body.json) return body
+  const raw = Buffer.from(JSON.stringify(json))
+  return { kind: 'json', json, raw, ...(stored !== undefined && { resolved: { previous_response_id: stored.id } }) }
 }
 
 /**

@@ -102,7 +102,7 @@ export const targetRule: Rule = {
  */
 export const framingRule: Rule = {
   id: 'framing',
-  check({ head }) {
+  check({ head, match }) {
     const { transferEncoding, contentLength } = head.fields
     const doubled = head.repeated.includes('transfer-encoding') || head.repeated.includes('content-length')
     if (doubled) return badFraming('Transfer-Encoding or Content-Length came twice')
@@ -112,12 +112,18 @@ export const framingRule: Rule = {
       if (contentLength !== undefined) return badFraming('Transfer-Encoding and Content-Length exclude each other')
     }
     if (contentLength !== undefined && !/^\d+$/.test(contentLength)) return badFraming('bad Content-Length')
-    if (!CARRIES_BODY.has(head.method) && hasBody(head)) return badFraming(`${head.method} takes no body`)
+    if (hasBody(head) && !mayCarryBody(head.method, match)) return badFraming(`${head.method} takes no body`)
     return undefined
   },
 }
 
 const CARRIES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+
+/** DELETE only where the route says what its body is: Ollama's clients name there what they want deleted. */
+function mayCarryBody(method: string, match: Inbound['match']): boolean {
+  if (CARRIES_BODY.has(method)) return true
+  return method === 'DELETE' && match?.route.method === 'DELETE' && match.route.policy.body !== 'none'
+}
 
 /** True when the client announced a body. */
 export function hasBody({ fields }: Pick<Inbound['head'], 'fields'>): boolean {

@@ -40,8 +40,7 @@ const HOST = 'Host: localhost'
 const JSON_TYPE = 'Content-Type: application/json'
 const GOOD_KEY = `Authorization: Bearer ${KEY}`
 const needsKey = ({ route }: Place): boolean => route.policy.auth === 'key'
-// A body on DELETE is refused whatever it is, and without one it has no type.
-const hasBody = ({ route, method }: Place): boolean => route.policy.body !== 'none' && method === 'POST'
+const hasBody = ({ route }: Place): boolean => route.policy.body !== 'none'
 const takesJson = (place: Place): boolean => place.route.policy.body === 'json' && hasBody(place)
 const typed = (type: string): readonly string[] => [HOST, GOOD_KEY, `Content-Type: ${type}`]
 const good = [HOST, GOOD_KEY, JSON_TYPE]
@@ -75,12 +74,10 @@ const ATTACKS: readonly Attack[] = [
   { name: 'an upgrade', headers: [...good, 'Connection: Upgrade', 'Upgrade: websocket'], status: 426 },
 ]
 
-async function ask(
-  { method, path }: Place,
-  attack: Pick<Attack, 'headers' | 'query'>,
-): Promise<RawResponse | undefined> {
-  const body = method === 'POST' ? '{"model":"gpt-4o"}' : ''
-  const length = method === 'POST' ? [`Content-Length: ${body.length}`] : []
+async function ask(place: Place, attack: Pick<Attack, 'headers' | 'query'>): Promise<RawResponse | undefined> {
+  const { method, path } = place
+  const body = hasBody(place) ? '{"model":"gpt-4o"}' : ''
+  const length = hasBody(place) ? [`Content-Length: ${body.length}`] : []
   const lines = [`${method} ${path}${attack.query ?? ''} HTTP/1.1`, ...attack.headers, ...length]
   const { responses } = await sendRaw(gateway.port, `${lines.join('\r\n')}\r\n\r\n${body}`, { firstOnly: true })
   return responses[0]

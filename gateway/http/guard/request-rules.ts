@@ -94,7 +94,8 @@ const FORM_TYPE = /^multipart\/form-data[ \t]*;/i
 export const contentTypeRule: Rule = {
   id: 'content-type',
   check({ head, match }) {
-    if (head.method !== 'POST' || match === undefined) return undefined
+    const isAsked = head.method === 'POST' || (head.method === 'DELETE' && hasBody(head))
+    if (!isAsked || match === undefined) return undefined
     const { contentType } = head.fields
     const { body } = match.route.policy
     const single = contentType !== undefined && !head.repeated.includes('content-type')

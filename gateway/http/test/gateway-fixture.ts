@@ -8,7 +8,7 @@ import type { Plan, RequestFacts } from '../../contract/route.ts'
 import { createSystemClock } from '../../kit/system-clock.ts'
 import type { RefusedEvent } from '../guard/refusal.ts'
 import { createGatewayServer, type GatewayServer, type ServerTuning } from '../server.ts'
-import type { AppRecord, FailedRequest, ServerDeps } from '../server-deps.ts'
+import type { AppRecord, EarlyRequest, FailedRequest, ServerDeps } from '../server-deps.ts'
 
 /** A key that is valid in every test, and its app. */
 export const KEY = 'sk-sw-test-key'
@@ -24,6 +24,8 @@ export interface Fixture {
   readonly calls: Call[]
   readonly refused: RefusedEvent[]
   readonly failed: FailedRequest[]
+  /** Those that were answered without any model. */
+  readonly answered: EarlyRequest[]
   readonly bugs: unknown[]
   /** Presented keys that were looked up. */
   readonly lookedUp: string[]
@@ -57,7 +59,16 @@ export function standInDeps(): ServerDeps {
 }
 
 function emptyRecord(): Omit<Fixture, 'port' | 'server'> {
-  return { calls: [], refused: [], failed: [], bugs: [], lookedUp: [], settled: [], released: { count: 0 } }
+  return {
+    calls: [],
+    refused: [],
+    failed: [],
+    answered: [],
+    bugs: [],
+    lookedUp: [],
+    settled: [],
+    released: { count: 0 },
+  }
 }
 
 function fakeDeps(fixture: Omit<Fixture, 'port' | 'server'>, options: FixtureOptions): ServerDeps {
@@ -95,6 +106,7 @@ function fakeDeps(fixture: Omit<Fixture, 'port' | 'server'>, options: FixtureOpt
     readControls: () => ({ controls: NO_CONTROLS, tags: [] }),
     onRefused: (event) => void fixture.refused.push(event),
     onFailed: (event) => void fixture.failed.push(event),
+    onAnswered: (event) => void fixture.answered.push(event),
     onBug: (error) => void fixture.bugs.push(error),
   }
 }
