@@ -12,7 +12,16 @@ export async function installPackages(folder: string, packages: readonly string[
   const allowScripts = Object.fromEntries(packages.map((spec) => [spec.replace(/@[^@/]+$/, ''), true]))
   await writeFile(`${folder}/package.json`, JSON.stringify({ private: true, allowScripts }))
   const [command, ...before] = npmCommand()
-  const args = [...before, 'install', '--no-audit', '--no-fund', '--loglevel=error', ...packages]
+  // This project's own .npmrc forbids scripts, and `npm run` hands that on in the environment.
+  const args = [
+    ...before,
+    'install',
+    '--ignore-scripts=false',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...packages,
+  ]
   const env = { ...process.env, PATH: pathWithNode() }
   const { code, output } = await runQuietly(command, args, { cwd: folder, env, limitMs: INSTALL_MS })
   if (code !== 0) throw new Error(`npm could not install ${packages.join(' ')}: ${output.trim().slice(-TAIL_CHARS)}`)
