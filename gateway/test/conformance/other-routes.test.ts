@@ -93,17 +93,22 @@ describe.skipIf(!haveExchanges)(`what is not an answer${skipped}`, () => {
   })
 })
 
-function isVectors({ api, provider, body }: Recording): boolean {
-  // Only this route answers without an object; Hugging Face is asked over the compatible one, which has no vectors.
-  if (provider === 'huggingface') return false
+function isVectors({ api, body }: Recording): boolean {
   if (api === 'invoke') return /^\{\s*"embeddings?"/.test(body.subarray(0, 100).toString())
-  return ['embeddings', 'native-embed', 'batchEmbedContents', 'embedContent', 'embed'].includes(api)
+  return ['embeddings', 'native-embed', 'batchEmbedContents', 'embedContent', 'embed', 'feature-extraction'].includes(
+    api,
+  )
+}
+
+/** Hugging Face's feature extraction answers one text with its vector alone. */
+function bareVector(json: unknown): unknown {
+  return Array.isArray(json) && typeof json[0] === 'number' ? json : undefined
 }
 
 /** The numbers of a recording, whatever it calls them, and as many inputs as there are vectors. */
 function vectorsIn({ body }: Recording): { input: string[]; vectors: readonly unknown[] } {
   const json: unknown = JSON.parse(body.toString('utf8'))
-  const single = at(json, 'embedding')
+  const single = at(json, 'embedding') ?? bareVector(json)
   const listed = [...listAt(json, 'data'), ...listAt(json, 'embeddings')]
   const found = (single === undefined ? listed : [single]).map(vectorOf)
   return { input: Array.from({ length: Math.max(1, found.length) }, (_, index) => `text ${index}`), vectors: found }

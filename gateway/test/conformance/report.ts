@@ -44,6 +44,8 @@ export class Tally {
     return [
       ...INTRODUCTION,
       `${this.#recordings.size} recorded exchanges are compared.`,
+      'Vectors, counts of tokens, listings and moderations are compared apart from these tables. Not asked of a provider are the',
+      'pages of Ollama that Spillway answers itself (`ps`, `show`, `version`, unloading), and `/responses/compact`.',
       '',
       ...DIALECTS.flatMap((dialect) => this.#section(dialect)),
       '## What is missing, and why',
