@@ -95,9 +95,4 @@ export const GAPS: readonly Gap[] = [
       /cohere\.command-r-v|arn%3Aaws%3Asagemaker|meta\.llama|titan-text|ai21\.j2/.test(path),
     sentence: 'takes a bare prompt',
   },
-  {
-    what: 'answers of TGI’s own `/generate`',
-    why: 'TGI is asked over its OpenAI-compatible routes, which serve the same models; errors are read in either form',
-    applies: ({ api, status }) => api === 'tgi-generate' && status < 400,
-  },
 ]
