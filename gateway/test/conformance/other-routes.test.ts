@@ -73,8 +73,8 @@ describe.skipIf(!haveExchanges)(`what is not an answer${skipped}`, () => {
     const expected = numberAt(json, 'input_tokens') ?? numberAt(json, 'totalTokens')
     const told = call.status === 'fulfilled' ? call.value.input_tokens : String(call.reason)
     if (recording.status < 400) expect(told).toBe(expected)
-    // Bedrock counts for Claude alone, and is not asked for others.
-    else if (replay.asked === undefined) expect(String(told)).toMatch(/^[1-9]\d*$|counts only the tokens of Claude/)
+    // Bedrock counts for Claude alone, so the tokens of its other models are counted here.
+    else if (replay.asked === undefined) expect(told).toBeGreaterThan(0)
     else expect(told).toContain(sentenceOf(recording))
   })
 
